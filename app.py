@@ -1,0 +1,24 @@
+"""Descent Lab: the table of its pages."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+ASSETS = Path(__file__).parent / "assets"
+
+app = st.App(__file__)  # the server imports this file at its start, before the first reader comes
+# or a deep link that is a fresh server's first request would run its page alone, without this file
+PagesManager.uses_pages_directory = False
+
+if __name__ == "__main__":
+    st.set_page_config(page_title="Descent Lab", page_icon=str(ASSETS / "logo.svg"), layout="wide")
+    st.html(ASSETS / "app.css")
+    pages = {
+        "Foundations": [st.Page("pages/fog.py", title="The mountain in the fog", default=True)],
+        "Optimizers": [
+            st.Page("pages/descent.py", title="Descent", url_path="descent"),
+            st.Page("pages/race.py", title="Optimizer race", url_path="race"),
+        ],
+    }
+    st.navigation(pages, position="top").run()

@@ -1,0 +1,125 @@
+// The numbers at the playhead: one run's step put into its formula, or a leaderboard of several runs.
+
+class Inspector {
+  constructor(parent) {
+    this.root = document.createElement("section");
+    this.root.className = "dl-view dl-readout";
+    this.root.setAttribute("aria-label", "Numbers of this step");
+    parent.append(this.root);
+    this.shown = null;
+  }
+
+  setMessage(message) {
+    this.message = message;
+    this.shown = null;
+    this.root.innerHTML = "";
+    this.fill = message.leaderboard ? leaderboard(this.root, message) : inspector(this.root, message);
+  }
+
+  draw(time) {
+    const step = Math.floor(time + 1e-9);
+    if (!this.fill || step === this.shown) return;
+    this.shown = step;
+    this.fill(step);
+  }
+}
+
+// Each line is a template whose {name:index} are columns of the selected run, filled at the playhead.
+function inspector(root, message) {
+  const { lines, columns, arrows } = message.inspector;
+  const run = message.runs[0];
+  const table = document.createElement("table");
+  table.className = "dl-lines";
+  const cells = lines.map(([label, template]) => {
+    const row = table.insertRow();
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.textContent = label;
+    row.append(head);
+    return [row.insertCell(), template];
+  });
+  root.append(table, arrowLegend(arrows, message.magnification));
+  return (step) => {
+    for (const [cell, template] of cells)
+      cell.textContent = template.replace(/\{([\w-]+)(:[pr])?\}/g, (_, name, how) => {
+        const column = columns[name] ?? columns[name.replace(/next$/, "")]; // "next" is the row that follows
+        const last = column.length - 1 - (column.length > run.x.length); // a column with a next has one row more
+        const value = column[Math.min(step, last) + (name.endsWith("next") ? 1 : 0)];
+        if (how === ":r") return formatSetting(value);
+        const text = formatNumber(value);
+        return how === ":p" && text.startsWith(MINUS) ? `(${text})` : text;
+      });
+  };
+}
+
+function arrowLegend(arrows, magnification) {
+  const list = document.createElement("p");
+  list.className = "dl-arrows";
+  for (const arrow of arrows) {
+    const item = document.createElement("span");
+    const swatch = document.createElement("i");
+    swatch.style.background = arrow.colour;
+    const scale = arrow.to_scale ? (magnification === 1 ? "to scale" : `drawn ${magnification} times as long`) : "direction only";
+    item.append(swatch, `${arrow.label}, ${scale}`);
+    list.append(item);
+  }
+  return list;
+}
+
+function leaderboard(root, message) {
+  const { runs, leaderboard: board } = message;
+  const table = document.createElement("table");
+  table.className = "dl-board";
+  const head = table.createTHead().insertRow();
+  for (const title of board.titles) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = title;
+    head.append(cell);
+  }
+  const body = table.createTBody();
+  const rows = runs.map((run, i) => {
+    const row = body.insertRow();
+    const name = document.createElement("th");
+    name.scope = "row";
+    name.append(swatchOf(run), run.label);
+    row.append(name);
+    const cells = board.titles.slice(1).map(() => row.insertCell());
+    cells[0].textContent = board.rates[i];
+    return { row, cells, run };
+  });
+  root.append(table);
+  const distances = runs.some((run) => run.distance);
+  return (step) => {
+    for (const { cells, run } of rows) {
+      const k = Math.min(step, run.loss.length - 1);
+      const gone = run.diverged !== null && step >= run.diverged;
+      let column = 1;
+      cells[column++].textContent = gone ? "diverged" : formatNumber(run.loss[k]);
+      if (distances) cells[column++].textContent = gone ? "–" : formatNumber(run.distance[k]);
+      cells[column].textContent = String(k) + (run.hessians ? ` + ${k} H` : "");
+    }
+    const rank = ({ run }) => (run.diverged !== null && step >= run.diverged ? Infinity : run.loss[Math.min(step, run.loss.length - 1)]);
+    const order = [...rows].sort((a, b) => rank(a) - rank(b) || runs.indexOf(a.run) - runs.indexOf(b.run));
+    if (order.some(({ row }, i) => body.rows[i] !== row)) body.append(...order.map(({ row }) => row));
+  };
+}
+
+// Colour, dash and marker of a run, as its line is drawn.
+function swatchOf(run) {
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("aria-hidden", "true");
+  canvas.className = "dl-swatch";
+  const overlay = Object.assign(Object.create(Overlay.prototype), { canvas, context: canvas.getContext("2d") });
+  const context = overlay.begin(36, 16);
+  context.setLineDash(run.dash);
+  context.lineWidth = run.width;
+  context.strokeStyle = run.colour;
+  context.beginPath();
+  context.moveTo(0, 8);
+  context.lineTo(36, 8);
+  context.stroke();
+  context.setLineDash([]);
+  drawBall(context, 18, 8, run, "#ffffff");
+  return canvas;
+}

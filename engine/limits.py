@@ -1,0 +1,30 @@
+"""Every bound of the pages and their URLs, once: widgets, links, presets and tests read it here.
+
+The engine itself checks only types and signs, so that a notebook may go further.
+"""
+
+from typing import NamedTuple
+
+
+class Bounds(NamedTuple):
+    """A closed interval of legal values."""
+
+    low: float
+    high: float
+
+    def clamp(self, value: float) -> float:
+        """The legal value nearest to ``value``."""
+        return min(max(value, self.low), self.high)
+
+
+LEARNING_RATE = Bounds(1e-6, 10.0)
+RATE_FACTOR = Bounds(1e-3, 1e3)  # by which a race's rates change in mid-run
+STEPS = Bounds(1, 5000)
+RUNNERS = Bounds(1, 6)
+GRID = Bounds(20, 200)
+NOISE = Bounds(0.0, 100.0)  # standard deviation of the noise added to each component of the gradient
+SEED = Bounds(0, 2**31 - 1)
+START = Bounds(-1e6, 1e6)  # each coordinate: a start may lie outside the view, but not where squares overflow
+STEP_LENGTH = Bounds(0.01, 10.0)  # of a walk by hand, in units of the weights
+FORMULA_LENGTH = 500  # characters
+RATES_PER_DECADE = 16  # of a race's sweep over learning rates: two rates within an eighth of a decade on each side

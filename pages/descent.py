@@ -1,0 +1,78 @@
+"""Descent: one optimizer on one surface, in the linked stage."""
+
+import streamlit as st
+
+from engine.experiment import RUNNERS, Run, build_surface
+from pages.parts import controls, link, presets, runs
+
+OPTIMIZER = "sgd"
+
+RULES: dict[str, link.Rule] = (
+    controls.SURFACE_RULES
+    | controls.RUN_RULES
+    | controls.hyperparameter_rules()
+    | {"optimizer": link.Choice(controls.RUNNER_LABELS)}
+)
+
+
+def resting() -> dict[str, object]:
+    """Every value of the page as a fresh visit shows it."""
+    own = controls.surface_defaults(OPTIMIZER) | {"learning_rate": controls.default_rate("rosenbrock", (), OPTIMIZER)}
+    return controls.resting_run() | {"optimizer": OPTIMIZER} | own
+
+
+def new_surface() -> None:
+    """A new landscape brings its own start and a rate that suits it."""
+    name, parameters = controls.chosen_surface()
+    x, y = build_surface(name, parameters).start
+    controls.set_values({"x": float(x), "y": float(y)})
+    new_optimizer()
+
+
+def new_optimizer() -> None:
+    """Another optimizer brings a rate that suits it; the same rate would mean something else to it."""
+    rate = controls.default_rate(*controls.chosen_surface(), st.session_state["optimizer"])
+    controls.set_values({"learning_rate": rate})
+
+
+link.repair(RULES)
+st.title("How does one optimizer walk a surface?")
+st.markdown("It stands on a point of the loss, feels the slope there, takes a step, and repeats. Press **Play**, "
+            "click the map for another start, or drag the rate.")  # fmt: skip
+presets.preset_row(presets.DESCENT_PRESETS, resting())
+
+with st.sidebar:
+    name, parameters = controls.surface_controls(new_surface)
+    surface = build_surface(name, parameters)
+    start = controls.start_controls(surface)
+    optimizer = st.selectbox(
+        "Optimizer", list(RUNNERS), format_func=controls.RUNNER_LABELS.__getitem__, key="optimizer",
+        bind="query-params", on_change=new_optimizer,
+    )  # fmt: skip
+    rate = controls.default_rate(name, parameters, optimizer)
+    hyperparameters = controls.hyperparameter_controls(optimizer, rate)
+    steps = controls.steps_control()
+    schedule = controls.schedule_control()
+    change = controls.change_control(steps, dict(hyperparameters)["learning_rate"])
+    noise, seed = controls.noise_control()
+    view = controls.view_controls(curvature=True)
+    controls.reset_button(resting())
+
+run = Run(name, parameters, optimizer, hyperparameters, schedule, start, steps, noise, seed, change)
+shown = runs.show(run)
+controls.stage(runs.message([shown], **view, change=True, playhead=link.playhead()))
+
+preset = presets.active(presets.DESCENT_PRESETS)
+if preset:
+    st.info(f"**{preset.label}.** {preset.says}")
+
+entry = RUNNERS[optimizer]
+left, right = st.columns(2)
+with left:
+    st.subheader(surface.label)
+    st.latex(surface.formula)
+    st.markdown(surface.teaches)
+with right:
+    st.subheader(entry.label)
+    st.latex(entry.formula)
+    st.markdown(f"Best for {entry.best_for}. Source: {entry.source}.")

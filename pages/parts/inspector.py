@@ -1,0 +1,169 @@
+"""The numbers of a run, step by step: templates and the columns that the browser fills them from."""
+
+from typing import Any
+
+import numpy as np
+
+from engine import Array
+from engine.curvature import eigen
+from engine.descent import Trajectory
+from engine.experiment import RUNNERS, Run, optimizer_of, schedule_of, surface_of
+from pages.parts.stage import single
+from pages.parts.theme import GRADIENT, STEP, VELOCITY
+from pages.parts.words import stability
+
+# {name} is a column at the playhead; :p puts negative numbers in brackets, :r drops zeros at the end.
+# One line a weight: * is x, then y.
+STEP_LINES: dict[str, list[tuple[str, str]]] = {
+    "sgd": [("*", "{*} − {rate:r} × {g*:p} = {*next}")],
+    "momentum": [
+        ("velocity *", "{momentum:r} × {velocity*:p} + {g*:p} = {velocity*next}"),
+        ("*", "{*} − {rate:r} × {velocity*next:p} = {*next}"),
+    ],
+    "nesterov": [
+        ("velocity *", "{momentum:r} × {velocity*:p} + {g*:p} = {velocity*next}"),
+        ("*", "{*} − {rate:r} × ({g*} + {momentum:r} × {velocity*next:p}) = {*next}"),
+    ],
+    "adagrad": [
+        ("sum of g² *", "{sum_of_squares*} + {g*:p}² = {sum_of_squares*next}"),
+        ("*", "{*} − {rate:r} × {g*:p} / √{sum_of_squares*next} = {*next}"),
+    ],
+    "rmsprop": [
+        ("mean of g² *", "{decay:r} × {nu*} + {1-decay:r} × {g*:p}² = {nu*next}"),
+        ("*", "{*} − {rate:r} × {velocity*next:p} = {*next},  where {velocity*next} is g/√mean"),
+    ],
+    "adam": [
+        ("m *", "{beta1:r} × {mu*:p} + {1-beta1:r} × {g*:p} = {mu*next}"),
+        ("v *", "{beta2:r} × {nu*} + {1-beta2:r} × {g*:p}² = {nu*next}"),
+        ("*", "{*} − {rate:r} × {muhat*:p} / √{nuhat*} = {*next}"),
+    ],
+}
+ADAM_LIKE = {"adam", "adamw"}
+"""Those whose step is the rate times m̂/√v̂ (AdamW also shrinks the weights; its line is exact at decay 0)."""
+
+MEANS = {"velocity": "velocity", "mu": "m", "nu": "v", "nu_max": "largest v", "norm": "largest |g|",
+         "sum_of_squares": "sum of g²", "delta": "mean of step²"}  # fmt: skip
+
+
+def inspect(run: Run, trajectory: Trajectory) -> dict[str, Any]:
+    """Lines, columns and arrows of one run, for the stage."""
+    columns = _columns(run, trajectory)
+    lines = [
+        ("loss at (x, y)", "{loss}  at  ({x}, {y})"),
+        ("gradient", "({gx}, {gy}),  length {slope}"),
+        *_step_lines(run, columns),
+        ("curvature λ", "{lambda1} and {lambda2}"),
+        ("largest stable rate", "2/λmax = {stable} here;  in use: {rate:r}" + _note(run)),
+    ]
+    return {"lines": lines, "columns": {name: single(c) for name, c in columns.items()}, "arrows": arrows(run)}
+
+
+def arrows(run: Run) -> list[dict[str, Any]]:
+    """The arrows at the ball: which columns of the run they show, and whether they are drawn to scale."""
+    shown = [{"label": "gradient (uphill)", "colour": GRADIENT, "x": "gx", "y": "gy", "to_scale": False}]
+    if velocity(run) == "velocity":
+        shown.append(
+            {"label": "velocity carried over", "colour": VELOCITY, "x": "vx", "y": "vy", "to_scale": True},
+        )
+    elif velocity(run) == "mu":
+        shown.append({"label": "mean gradient −m", "colour": VELOCITY, "x": "vx", "y": "vy", "to_scale": False})
+    return [*shown, {"label": "step", "colour": STEP, "x": "ux", "y": "uy", "to_scale": True}]
+
+
+def velocity(run: Run) -> str | None:
+    """Name of the state that remembers earlier gradients, if the optimizer has one that matters."""
+    if run.optimizer in {"momentum", "nesterov"}:
+        return "velocity"
+    return "mu" if any(h.name == "beta1" for h in RUNNERS[run.optimizer].hyperparameters) else None
+
+
+def velocity_arrow(run: Run, trajectory: Trajectory) -> Array | None:
+    """(T+1, 2): the share of each step that was carried over, -ημb; or -m, downhill, for running means."""
+    match velocity(run):
+        case "velocity":
+            carried = _value(run, "momentum") * trajectory.state.velocity
+            if run.optimizer == "nesterov":
+                carried = _value(run, "momentum") * carried
+            return -rates(run, trajectory)[:, None] * carried
+        case "mu":
+            return -np.asarray(trajectory.state.mu)
+    return None
+
+
+def rates(run: Run, trajectory: Trajectory) -> Array:
+    """The learning rate of each step, (T+1,), with its schedule and its change in mid-run."""
+    schedule = schedule_of(run)
+    return np.array([float(schedule(int(count))) for count in trajectory.count])
+
+
+def _once(column: Array) -> Array:
+    """A constant column as one row, which the browser repeats."""
+    return column[:1] if (column == column[0]).all() else column
+
+
+def _value(run: Run, name: str) -> float:
+    defaults = {h.name: h.default for h in RUNNERS[run.optimizer].hyperparameters}
+    return float((defaults | dict(run.hyperparameters))[name])
+
+
+def _columns(run: Run, trajectory: Trajectory) -> dict[str, Array]:
+    rows = len(trajectory.count)
+    with np.errstate(all="ignore"):
+        eigenvalues, _ = eigen(surface_of(run).hessian(trajectory.params))
+        columns: dict[str, Array] = {
+            "loss": trajectory.loss,
+            "slope": np.linalg.norm(trajectory.grads, axis=-1),
+            "rate": _once(rates(run, trajectory)),
+            "lambda1": eigenvalues[:, 0],
+            "lambda2": eigenvalues[:, 1],
+            "stable": np.where(eigenvalues[:, 1] > 0, 2 / eigenvalues[:, 1], np.inf),
+        }
+        columns |= _pair("", trajectory.params, trajectory.params[-1] + trajectory.updates[-1])
+        columns |= {"gx": trajectory.grads[:, 0], "gy": trajectory.grads[:, 1]}
+        columns |= {"ux": trajectory.updates[:, 0], "uy": trajectory.updates[:, 1]}
+        after = _state_after(run, trajectory)
+        for name in trajectory.state._fields:
+            if name != "count" and getattr(trajectory.state, name).shape == (rows, 2):
+                columns |= _pair(name, getattr(trajectory.state, name), getattr(after, name))
+        if run.optimizer in ADAM_LIKE:
+            t = trajectory.count + 1.0
+            for name, beta in (("mu", "beta1"), ("nu", "beta2")):
+                correction = 1 - _value(run, beta) ** t
+                columns |= {f"{name}hat{axis}": columns[name + axis][1:] / correction for axis in "xy"}
+    for name in ("momentum", "decay", "beta1", "beta2"):
+        if any(h.name == name for h in RUNNERS[run.optimizer].hyperparameters):
+            columns[name] = np.array([_value(run, name)])
+            columns["1-" + name] = np.array([1 - _value(run, name)])
+    return columns
+
+
+def _pair(name: str, values: Array, end: Array) -> dict[str, Array]:
+    """x and y of a quantity at every step and after the last, so that "next" is the following row."""
+    return {name + axis: np.append(values[:, i], end[i]) for i, axis in enumerate("xy")}
+
+
+def _state_after(run: Run, trajectory: Trajectory) -> Any:
+    """The state after the last row: one more update, computed but not taken."""
+    fields = trajectory.state._asdict()
+    last = type(trajectory.state)(**{name: leaf[-1] for name, leaf in fields.items()})
+    _, after = optimizer_of(run).update(
+        trajectory.grads[-1], last._replace(count=int(last.count)), trajectory.params[-1]
+    )
+    return after
+
+
+def _step_lines(run: Run, columns: dict[str, Array]) -> list[tuple[str, str]]:
+    key = "adam" if run.optimizer in ADAM_LIKE else run.optimizer
+    templates = STEP_LINES.get(key) or [
+        *((f"{MEANS.get(name, name)} *", f"{{{name}*}} → {{{name}*next}}") for name in _memories(columns)),
+        ("*", "{*} + {u*:p} = {*next}"),
+    ]
+    return [(label.replace("*", axis), line.replace("*", axis)) for axis in "xy" for label, line in templates]
+
+
+def _memories(columns: dict[str, Array]) -> list[str]:
+    return [name[:-1] for name in columns if name.endswith("x") and name[:-1] in MEANS]
+
+
+def _note(run: Run) -> str:
+    return "" if run.optimizer == "sgd" else f"  (limit for this optimizer: {stability(run)})"

@@ -1,0 +1,102 @@
+"""One-click settings that each show one thing."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+
+class Preset(NamedTuple):
+    """A name for the button, what to look for, and the values it sets in the page's link."""
+
+    label: str
+    says: str
+    values: Mapping[str, Any]
+
+
+DESCENT_PRESETS = (
+    Preset(
+        "Zig-zag",
+        "Across the ravine the slope is κ times steeper than along it. A rate that is nearly too large for the steep "
+        "direction throws the ball from wall to wall, while it creeps along the floor.",
+        {"surface": "ravine", "condition": 50.0, "angle": 0.0, "optimizer": "sgd", "learning_rate": 0.038, "x": -4.5,
+         "y": 2.0, "steps": 120},
+    ),
+    Preset(
+        "Escape from a saddle",
+        "The start lies a millionth off the ridge. The slope there is almost zero, so for many steps nothing seems to "
+        "happen; the distance to the ridge grows by the same factor at every step.",
+        {"surface": "saddle", "optimizer": "sgd", "learning_rate": 0.1, "x": 1.5, "y": 1e-6, "steps": 200},
+    ),
+    Preset(
+        "Past 2/λmax",
+        "The steepest curvature is λ = 50, so 2/λ = 0.04 is the largest stable rate. This run uses a little more: each "
+        "step overshoots the floor by more than the last.",
+        {"surface": "ravine", "condition": 50.0, "angle": 0.0, "optimizer": "sgd", "learning_rate": 0.042, "x": -4.5,
+         "y": 0.05, "steps": 200},
+    ),
+    Preset(
+        "Catapult",
+        "Too large a rate for the sharp minimum nearby: the loss first shoots up, then the ball lands in a flatter part "
+        "of the same valley, where the rate is stable.",
+        {"surface": "two_weight_net", "optimizer": "sgd", "learning_rate": 0.6, "x": 2.2, "y": 0.5, "steps": 60},
+    ),
+    Preset(
+        "Momentum out of a local minimum",
+        "Plain descent would stop in the nearer, shallower well. The velocity gathered on the way carries the ball over "
+        "the rim into the deeper one.",
+        {"surface": "twin_wells", "optimizer": "momentum", "learning_rate": 0.02, "momentum": 0.9, "x": 1.8, "y": 0.6,
+         "steps": 150},
+    ),
+)  # fmt: skip
+
+RACE_PRESETS = (
+    Preset(
+        "Ravine along the axes",
+        "The ravine runs along x. Scaling each weight by its own slopes turns it round, so adaptive runners go straight.",
+        {"surface": "ravine", "condition": 100.0, "angle": 0.0, "x": -4.5, "y": 3.0, "steps": 100, "mode": "best"},
+    ),
+    Preset(
+        "The same ravine, turned",
+        "Turned by 45 degrees the two weights share the slope, and scaling each alone no longer helps: what an adaptive "
+        "rate buys depends on the axes. Momentum does not care.",
+        {"surface": "ravine", "condition": 100.0, "angle": 45.0, "x": -4.5, "y": 3.0, "steps": 100, "mode": "best"},
+    ),
+    Preset(
+        "One rate for all",
+        "The same number for everyone looks fair and is not: it starves some runners and suits others. Compare with each "
+        "at its best rate.",
+        {"surface": "rosenbrock", "x": -1.2, "y": 1.0, "steps": 200, "mode": "same", "rate": 0.001},
+    ),
+    Preset(
+        "Out of a local minimum",
+        "From the same start plain descent stops in the shallow well; runners with momentum may roll on into the deep one.",
+        {"surface": "twin_wells", "x": 1.8, "y": 0.6, "steps": 150, "mode": "same", "rate": 0.02},
+    ),
+    Preset(
+        "Off the saddle",
+        "All start a millionth off the ridge, where the slope is almost zero. Steps that scale by the slope's size leave "
+        "at once; plain descent must wait until the slope has grown.",
+        {"surface": "saddle", "x": 1.5, "y": 1e-6, "steps": 200, "mode": "same", "rate": 0.05},
+    ),
+)
+
+
+def preset_row(presets: tuple[Preset, ...], resting: Mapping[str, Any]) -> None:
+    """A button each; a preset first puts everything else back to ``resting``, so that it shows what it says."""
+
+    def apply(preset: Preset) -> None:
+        st.session_state.update({k: v for k, v in resting.items() if k in st.session_state} | dict(preset.values))
+
+    with st.container(horizontal=True, gap="small"):
+        for preset in presets:
+            st.button(preset.label, on_click=apply, args=(preset,), help=preset.says, type="tertiary")
+
+
+def active(presets: tuple[Preset, ...], key_missing: object = None) -> Preset | None:
+    """The preset whose values all stand as it set them, if any."""
+    state = st.session_state
+    return next(
+        (p for p in presets if all(state.get(k, key_missing) == v for k, v in p.values.items())),
+        None,
+    )

@@ -1,0 +1,100 @@
+"""The stage component: whole runs packed into one message of bytes, drawn and played by assets/stage.js."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+ASSETS = Path(__file__).parents[2] / "assets"
+PARTS = ("message", "numbers", "plotly", "canvas", "map", "scene", "curve", "transport", "readout")
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+@lru_cache(maxsize=1)
+def _component() -> Callable[..., Any]:
+    scripts = [ASSETS / "stage" / f"{part}.js" for part in PARTS] + [ASSETS / "stage.js"]
+    return st.components.v2.component(
+        "descent_stage",
+        html='<div class="dl-stage" role="group" aria-label="Linked views of the run"></div>',
+        css=(ASSETS / "stage.css").read_text(encoding="utf-8"),
+        js="\n".join(script.read_text(encoding="utf-8") for script in scripts),
+        # Plotly puts its own style sheet into the document's head, where a shadow root would not see it
+        isolate_styles=False,
+    )
+
+
+def show(message: dict[str, Any], key: str, on_start: Callable[[], None], on_change: Callable[[], None]) -> None:
+    """Show the message; a start chosen on the map and a wish to change the rate call back, see ``triggered``."""
+    message = {"chunk": _plotly_chunk()} | message
+    _component()(key=key, data=pack(message), on_start_change=on_start, on_change_change=on_change)
+
+
+def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:
+    """The finite numbers that the browser sent with an event, or None: whatever a browser sends is untrusted."""
+    payload = getattr(st.session_state.get(key), event, None)
+    if not isinstance(payload, dict):
+        return None
+    values = [payload.get(name) for name in names]
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values):
+        return None
+    return tuple(float(v) for v in values)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1)
+def _plotly_chunk() -> str:
+    """The file of Streamlit's front end that holds Plotly.js, as named in this version; one copy, not two."""
+    folder = Path(st.__file__).parent / "static" / "static" / "js"
+    return next((path.name for path in folder.glob("PlotlyChart.*.js")), "")
+
+
+def figure_json(figure: go.Figure) -> dict[str, Any]:
+    """A figure with its arrays left as arrays, so that ``pack`` can send them once and as bytes."""
+    return {"data": [trace.to_plotly_json() for trace in figure.data], "layout": figure.layout.to_plotly_json()}
+
+
+def pack(message: dict[str, Any]) -> bytes:
+    """JSON header behind its length (uint32), then the arrays it points into as {"@": [offset, dtype, shape]}.
+
+    Equal arrays travel once. float64 stays float64, so that the page says what it needs; float32 is cut at its limits,
+    since a point at 1e40 is off every map. The header also gets a ``revision``, the hash of all the rest.
+    """
+    blobs: list[bytes] = []
+    places: dict[bytes, dict[str, Any]] = {}
+    end = 0
+
+    def place(array: Any) -> Any:
+        nonlocal end
+        if isinstance(array, np.ndarray):
+            if array.dtype != np.float64:
+                array = np.float32(array)
+            blob = np.ascontiguousarray(array).tobytes()
+            key = hashlib.blake2b(blob + str((array.dtype, array.shape)).encode(), digest_size=16).digest()
+            if key not in places:
+                places[key] = {"@": [end, array.dtype.str[1:], list(array.shape)]}
+                blobs.append(blob + bytes(-len(blob) % 8))  # float64 views must start at multiples of eight
+                end += len(blobs[-1])
+            return places[key]
+        if isinstance(array, dict):
+            return {name: place(value) for name, value in array.items()}
+        if isinstance(array, list | tuple):
+            return [place(value) for value in array]
+        return array.item() if isinstance(array, np.generic) else array
+
+    header = place(message)
+    body = b"".join(blobs)
+    text = json.dumps(header, allow_nan=False, ensure_ascii=False)
+    header["revision"] = hashlib.blake2b(text.encode() + body, digest_size=8).hexdigest()
+    text_bytes = json.dumps(header, allow_nan=False, ensure_ascii=False).encode()
+    prefix = len(text_bytes).to_bytes(4, "little") + text_bytes
+    return prefix + bytes(-len(prefix) % 8) + body
+
+
+def single(array: Any) -> Any:
+    """float64 to float32 without overflow to infinity; NaN stays."""
+    return np.float32(np.clip(array, -FLOAT32_MAX, FLOAT32_MAX))
