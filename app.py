@@ -3,11 +3,19 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
+
+from pages.parts.server import ServerAddress, apologise
 
 ASSETS = Path(__file__).parent / "assets"
 
-app = st.App(__file__)  # the server imports this file at its start, before the first reader comes
+# the server imports this file at its start, before the first reader comes
+app = st.App(
+    __file__,
+    middleware=[Middleware(ServerAddress, base=st.get_option("server.baseUrlPath").rstrip("/"))],
+    on_script_error=apologise,
+)
 # or a deep link that is a fresh server's first request would run its page alone, without this file
 PagesManager.uses_pages_directory = False
 

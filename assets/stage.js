@@ -8,7 +8,7 @@ class Stage {
     this.root = root;
     root.innerHTML = `
       <div class="dl-bar"><div class="dl-tabs" role="group" aria-label="View">
-        <button type="button" data-view="map" aria-pressed="true">Map<span class="dl-wide"> and 3-D</span></button>
+        <button type="button" data-view="map" aria-pressed="true"><span class="dl-wide">Map and 3-D</span><span class="dl-narrow">Map</span></button>
         <button type="button" data-view="scene" aria-pressed="false" class="dl-narrow">3-D</button>
         <button type="button" data-view="panels" aria-pressed="false" hidden>A panel each</button></div>
         <div class="dl-offers">
@@ -18,7 +18,7 @@ class Stage {
     const grid = root.querySelector(".dl-grid");
     this.map = new MapView(grid, { onPick: (point) => this.pick(point) });
     this.scene = new SceneView(grid);
-    this.curve = new CurveView(grid, (time) => this.transport.seek(Math.round(time)));
+    this.curve = new CurveView(grid, (time) => this.message.extra.fog === null && this.transport.seek(Math.round(time)));
     this.inspector = new Inspector(grid);
     this.transport = new Transport(root, (time) => this.draw(time));
     this.endings = root.querySelector(".dl-endings");

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine import Array, Objective
+from engine.curvature import eigen
 from engine.optimizers import Optimizer
 
 
 class Step(NamedTuple):
     """Everything known at one point of a run, before the update that leaves it; also a checkpoint to resume from.
 
-    A replica that has become non-finite stays at its last finite ``params``, ``loss`` and ``grads``; its ``updates``
-    and state are NaN from then on, since no update leads anywhere finite.
+    A replica whose loss, gradient or update is not finite is frozen: it stays at its last finite ``params``, ``loss``
+    and ``grads``, and its ``updates`` and state are NaN from then on. NaN updates are the mark of a frozen replica.
     """
 
     count: Any  # int; typed loosely because every tuple already has a method of that name
@@ -48,10 +49,12 @@ def descend(
     """Yield ``steps + 1`` Steps, the first at ``params`` itself.
 
     ``start`` numbers the Steps (and so the batches and the noise) and ``state`` carries the optimizer's clock:
-    passing both from a Step, with its params, goes on exactly where that Step stood.
+    passing both from a Step, with its params, goes on exactly where that Step stood. (Plain SGD and Newton, whose
+    states remember nothing, first try a frozen replica's last update once more.)
 
     A replica that becomes non-finite is frozen at its last finite point while the others go on; when all are frozen
-    the stream ends with the first Step at which they are. Raises ValueError for ``steps < 0``.
+    the stream ends with the first Step at which they are. A start that is not finite stays as it is. Raises ValueError
+    at the first Step for ``steps < 0``.
     """
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, not {steps}")
@@ -65,16 +68,17 @@ def descend(
             loss, grads = objective(params, count)
             updates, next_state = optimizer.update(grads, state, params)
             # inf * 0 and nan * 0 are nan: one pass instead of a reduction over a short last axis, which is slow
-            finite = (loss * 0 + grads @ zeros) == 0
+            here = (loss * 0 + (params + grads) @ zeros) == 0
+            finite = here & (updates @ zeros == 0)
             if not np.all(finite):
                 # NaN updates make the next params NaN, so a frozen replica lands here again at every later step
                 frozen = ~finite[..., None]
                 updates = np.where(frozen, np.nan, updates)
                 state, next_state = (_where(frozen, np.nan, tree) for tree in (state, next_state))
                 if last is not None:
-                    params = np.where(frozen, last.params, params)
-                    grads = np.where(frozen, last.grads, grads)
-                    loss = np.where(finite, loss, last.loss)
+                    params = np.where(here[..., None], params, last.params)
+                    grads = np.where(here[..., None], grads, last.grads)
+                    loss = np.where(here, loss, last.loss)
             last = Step(count, params, loss, grads, updates, state)
             params, state = params + updates, next_state
         yield last
@@ -88,7 +92,12 @@ def _where(mask: Array, value: float, state: Any) -> Any:
 
 
 def stack(steps: Iterable[Step], every: int = 1) -> Trajectory:
-    """Join Steps along a leading time axis, keeping each ``every``-th and always the last."""
+    """Join Steps along a leading time axis, keeping each ``every``-th and always the last.
+
+    Raises ValueError for ``every < 1`` and where there are no Steps.
+    """
+    if every < 1:
+        raise ValueError(f"every must be 1 or more, not {every}")
     kept: list[Step] = []
     step = None
     for index, step in enumerate(steps):
@@ -98,9 +107,10 @@ def stack(steps: Iterable[Step], every: int = 1) -> Trajectory:
         raise ValueError("there are no steps to stack")
     if kept[-1] is not step:
         kept.append(step)
-    count, params, loss, grads, updates, states = zip(*kept, strict=True)
+    *columns, states = zip(*kept, strict=True)
     state = type(states[0])(*(np.array(leaves) for leaves in zip(*states, strict=True)))
-    return Trajectory(*map(np.array, (count, params, loss, grads, updates)), state)  # type: ignore[arg-type]
+    count, params, loss, grads, updates = (np.array(column) for column in columns)
+    return Trajectory(count, params, loss, grads, updates, state)
 
 
 def last_step(steps: Iterable[Step]) -> Step:
@@ -118,19 +128,24 @@ def outcome(
     hessian: Callable[[Array], Array] | None = None,
     *,
     slope: float = 1e-4,
-    flat: float = 1e-6,
+    rest: float = 1e-3,
+    flat: float = 1e-4,
+    near: float = 1e-2,
     escape: float = 1e3,
 ) -> list[Outcome]:
     """Say how each replica ended, in the order of the flattened replica axes (one entry for a single run).
 
-    - ``diverged``: it became non-finite, or its last loss is further than ``escape * (1 + |first loss|)`` from its
-      first; the step is the first that is frozen, or the first beyond that distance.
-    - ``stationary``: the gradient's norm is at most ``slope`` where it ended, but it never moved, or it stands where
-      ``hessian`` has an eigenvalue below ``-flat`` (a saddle or a top) or none above ``flat`` (a plateau).
-    - ``converged``: the same small gradient with curvature that goes up. Without ``hessian`` the slope alone counts.
+    At rest is a replica whose gradient has no component above ``slope`` in size, and whose update none above ``rest``.
+
+    - ``diverged``: it is frozen, or it is not at rest and its last loss is further than ``escape * (1 + |first loss|)``
+      from its first; the step is the first (of the rows kept) that is frozen, or the first beyond that distance.
+    - ``stationary``: it is at rest, but it never moved, or ``hessian`` has an eigenvalue below ``-flat`` where it
+      stands (a saddle or a top), or none above ``flat`` and no bottom nearer than ``near`` (a plateau).
+    - ``converged``: it is at rest elsewhere; without ``hessian`` wherever it has moved to.
     - ``out of steps``: none of these.
 
-    ``slope`` is in loss per unit of the parameters, ``flat`` in loss per unit squared.
+    At rest, the step is the first from which it is so to the end. ``slope`` is in loss per unit of the parameters,
+    ``rest`` and ``near`` in that unit, ``flat`` in loss per unit squared.
     """
     rows = len(trajectory.count)
     size = trajectory.params.shape[-1]
@@ -138,42 +153,43 @@ def outcome(
         a.reshape(rows, -1, size) for a in (trajectory.params, trajectory.grads, trajectory.updates)
     )
     loss = trajectory.loss.reshape(rows, -1)
-    return [
-        _outcome(trajectory.count, params[:, r], loss[:, r], grads[:, r], updates[:, r], hessian, slope, flat, escape)
+    singles = [
+        Trajectory(trajectory.count, params[:, r], loss[:, r], grads[:, r], updates[:, r], None)
         for r in range(loss.shape[1])
     ]
+    return [_outcome(single, hessian, slope, rest, flat, near, escape) for single in singles]
 
 
 def _outcome(
-    count: Array,
-    params: Array,
-    loss: Array,
-    grads: Array,
-    updates: Array,
+    run: Trajectory,
     hessian: Callable[[Array], Array] | None,
     slope: float,
+    rest: float,
     flat: float,
+    near: float,
     escape: float,
 ) -> Outcome:
-    # a frozen row repeats the point before it; NaN updates alone may also be an overflow in the last step taken
-    repeats = np.concatenate([[not np.isfinite(loss[0])], (params[1:] == params[:-1]).all(-1)])
-    frozen = np.isnan(updates).any(-1) & repeats
+    frozen = np.isnan(run.updates).any(-1)
     if frozen.any():
-        return Outcome("diverged", int(count[np.argmax(frozen)]))
-    beyond = np.abs(loss - loss[0]) > escape * (1 + np.abs(loss[0]))
-    if beyond[-1]:
-        return Outcome("diverged", int(count[_first_of_last_stretch(beyond)]))
-    small = np.linalg.norm(grads, axis=-1) <= slope
-    if not small[-1]:
-        return Outcome("out of steps", int(count[-1]))
-    arrival = int(count[_first_of_last_stretch(small)])
-    if (params[0] == params[-1]).all():
-        return Outcome("stationary", arrival)
-    if hessian is not None:
-        curvature = np.linalg.eigvalsh(hessian(params[-1]))
-        if curvature[0] < -flat or curvature[-1] <= flat:
-            return Outcome("stationary", arrival)
-    return Outcome("converged", arrival)
+        return Outcome("diverged", int(run.count[np.argmax(frozen)]))
+    with np.errstate(over="ignore"):
+        beyond = np.abs(run.loss - run.loss[0]) > escape * (1 + np.abs(run.loss[0]))
+    # the largest component, not the norm: squares of 1e-170 or 1e170 would be lost
+    slopes, lengths = (np.abs(vectors).max(-1) for vectors in (run.grads, run.updates))
+    resting = (slopes <= slope) & (lengths <= rest)
+    if not resting[-1]:
+        if beyond[-1]:
+            return Outcome("diverged", int(run.count[_first_of_last_stretch(beyond)]))
+        return Outcome("out of steps", int(run.count[-1]))
+    kind = "converged"
+    if (run.params[0] == run.params[-1]).all():
+        kind = "stationary"
+    elif hessian is not None:
+        bends = eigen(hessian(run.params[-1]))[0]
+        # slope over curvature is the distance to the bottom: short even near the flat bottom of x⁴
+        if bends[0] < -flat or (bends[-1] <= flat and slopes[-1] >= near * bends[-1]):
+            kind = "stationary"
+    return Outcome(kind, int(run.count[_first_of_last_stretch(resting)]))
 
 
 def _first_of_last_stretch(mask: Array) -> int:

@@ -1,7 +1,7 @@
 """A run as plain values, the way a link holds it, and the one place where its names become functions."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -129,10 +129,16 @@ def objective_of(run: Run) -> Objective:
 
 def simulate(run: Run) -> Trajectory:
     """Run it: at most ``steps + 1`` rows, fewer where it diverges. Raises ValueError for names that do not exist."""
-    for name, registry in ((run.optimizer, RUNNERS), (run.schedule, SCHEDULES)):
-        if name not in registry:
-            raise ValueError(f"there is no {name[:20]!r}; there are: {', '.join(registry)}")
+    _check([run.optimizer], RUNNERS)
+    _check([run.schedule], SCHEDULES)
+    _check([name for name, _ in run.hyperparameters], [h.name for h in RUNNERS[run.optimizer].hyperparameters])
     return stack(descend(objective_of(run), optimizer_of(run), start_of(run), run.steps))
+
+
+def _check(names: Iterable[str], legal: Collection[str]) -> None:
+    for name in names:
+        if name not in legal:
+            raise ValueError(f"there is no {name[:20]!r}; there are: {', '.join(legal)}")
 
 
 def round_rate(rate: float, digits: int = 2) -> float:

@@ -16,7 +16,7 @@ class Relief:
 
     x: Array  # (n,)
     y: Array  # (n,)
-    heights: Array  # (n, n), row i at y[i]; NaN where the surface is not finite
+    heights: Array  # (n, n), row i at y[i]; NaN where the surface or its logarithm is not finite
     low: float  # limits of the colours and of the 3-D box, robust against a few extreme cells
     high: float
     lowest: float  # the loss at the global minimum, or the smallest on the grid where no minimum is known
@@ -52,7 +52,9 @@ def relief(surface: Surface, grid: int = 101) -> Relief:
     if np.isfinite(surface.lowest):
         lowest = min(lowest, surface.lowest)
     log = most - lowest > LOG_RANGE
-    heights = np.log10(1 + (loss - lowest)) if log else loss
+    with np.errstate(over="ignore"):
+        heights = np.log10(1 + (loss - lowest)) if log else loss
+    heights = np.where(np.isfinite(heights), heights, np.nan)
     low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
     inner_low, inner_high = (float(v) for v in np.nanpercentile(heights, (1, 99)))
     if high - low > 20 * (inner_high - inner_low) > 0:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine import Array
-from engine.descent import descend, last_step
-from engine.experiment import Run, objective_of, optimizer_of, round_rate, start_of, surface_of
+from engine.descent import descend, last_step, outcome
+from engine.experiment import Run, objective_of, optimizer_of, round_rate, simulate, start_of, surface_of
 from engine.limits import LEARNING_RATE, RATES_PER_DECADE
 
 FLOOR = 1e-12  # gaps below this share of the start's gap count as equal: rounding decides there
@@ -16,10 +16,10 @@ FLOOR = 1e-12  # gaps below this share of the start's gap count as equal: roundi
 class RateSweep(NamedTuple):
     """Where one run ends at each of many rates, and the rate that does best without luck."""
 
-    rates: Array  # (R,)
+    rates: Array  # (R,) each to two digits, so that the best is a rate that was tried, and a slider's stop
     gaps: Array  # (R,) loss above the surface's lowest known value at the last step; inf where it diverged
     smooth: Array  # (R,) geometric mean of the gaps within an eighth of a decade on each side
-    best: float  # the rate with the lowest smooth gap, to two digits; nan where every rate diverged
+    best: float  # the rate whose gap and smooth gap are both lowest; nan where every rate diverged
     window: tuple[float, float]  # the rates round the best whose smooth gap is at most ten times the best's
 
     @property
@@ -32,28 +32,32 @@ def rate_sweep(run: Run) -> RateSweep:
     """Run ``run`` at every rate of a log grid over the legal interval, as one batch.
 
     One rate may win by luck, so the best is judged by the geometric mean over its neighbours within an eighth of a
-    decade. A surface without a known minimum is measured from the lowest loss that any rate reached.
+    decade, or by its own gap where that is larger, lest it win by a neighbour's luck. A surface without a known minimum
+    is measured from the lowest loss that any rate reached.
     """
     low, high = np.log10(LEARNING_RATE)
-    rates = np.logspace(low, high, round((high - low) * RATES_PER_DECADE) + 1)
+    grid = np.logspace(low, high, round((high - low) * RATES_PER_DECADE) + 1)
+    rates = np.array([round_rate(rate) for rate in grid.tolist()])
     start = start_of(run)
     objective = objective_of(run)
     params = np.broadcast_to(start, (len(rates), 2))
     step = last_step(descend(objective, optimizer_of(run, rates[:, None]), params, run.steps))
-    loss = np.where(np.isnan(step.updates).any(-1), np.inf, step.loss)
-    first = float(objective(start, 0)[0])
+    diverged = np.isnan(step.updates).any(-1)
+    loss = np.where(diverged, np.inf, step.loss)
+    with np.errstate(all="ignore"):
+        first = float(objective(start, 0)[0])
     lowest = surface_of(run).lowest
     if not np.isfinite(lowest):
         lowest = min(first, float(loss.min()))
-    gaps = np.maximum(loss - lowest, FLOOR * max(first - lowest, FLOOR))
+    gaps = np.where(diverged, np.inf, np.maximum(loss - lowest, FLOOR * max(first - lowest, FLOOR)))
     smooth = _geometric_mean(gaps, RATES_PER_DECADE // 8)
     if not np.isfinite(smooth).any():
         return RateSweep(rates, gaps, smooth, np.nan, (np.nan, np.nan))
-    best = _middle_of_lowest(smooth)
+    best = _middle_of_lowest(np.maximum(smooth, gaps))
     good = smooth <= 10 * smooth[best]
     left = best - int(np.argmin(good[best::-1])) + 1 if not good[: best + 1].all() else 0
     right = best + int(np.argmin(good[best:])) - 1 if not good[best:].all() else len(rates) - 1
-    return RateSweep(rates, gaps, smooth, round_rate(float(rates[best])), (float(rates[left]), float(rates[right])))
+    return RateSweep(rates, gaps, smooth, float(rates[best]), (float(rates[left]), float(rates[right])))
 
 
 def _geometric_mean(gaps: Array, reach: int) -> Array:
@@ -71,9 +75,17 @@ def _middle_of_lowest(values: Array) -> int:
 
 
 def recommended_rate(run: Run, steps: int = 200) -> float:
-    """A rate that shows something from the surface's own start: the sweep's best, or the surface's where none is best."""
+    """A rate that shows something from the surface's own start: the sweep's best.
+
+    Where none is best, as on a surface without a bottom, the surface's own rate, halved until the run does not diverge.
+    """
+    run = replace(run, start=None, steps=steps, noise=0.0, schedule="constant", rate_change=None)
     surface = surface_of(run)
-    if not np.isfinite(surface.lowest):
-        return surface.rate
-    best = rate_sweep(replace(run, start=None, steps=steps, noise=0.0, schedule="constant", rate_change=None)).best
-    return best if np.isfinite(best) else surface.rate
+    if np.isfinite(surface.lowest):
+        best = rate_sweep(run).best
+        if np.isfinite(best):
+            return best
+    rate = surface.rate
+    while rate > LEARNING_RATE.low and outcome(simulate(run.with_rate(rate)))[0].kind == "diverged":
+        rate = round_rate(rate / 2)
+    return LEARNING_RATE.clamp(rate)

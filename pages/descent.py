@@ -5,7 +5,7 @@ import streamlit as st
 from engine.experiment import RUNNERS, Run, build_surface
 from pages.parts import controls, link, presets, runs
 
-OPTIMIZER = "sgd"
+SURFACE, OPTIMIZER = "rosenbrock", "sgd"
 
 RULES: dict[str, link.Rule] = (
     controls.SURFACE_RULES
@@ -17,8 +17,8 @@ RULES: dict[str, link.Rule] = (
 
 def resting() -> dict[str, object]:
     """Every value of the page as a fresh visit shows it."""
-    own = controls.surface_defaults(OPTIMIZER) | {"learning_rate": controls.default_rate("rosenbrock", (), OPTIMIZER)}
-    return controls.resting_run() | {"optimizer": OPTIMIZER} | own
+    own = controls.surface_defaults(OPTIMIZER) | {"learning_rate": controls.default_rate(SURFACE, (), OPTIMIZER)}
+    return controls.resting_run(SURFACE) | {"optimizer": OPTIMIZER} | own
 
 
 def new_surface() -> None:
@@ -37,12 +37,11 @@ def new_optimizer() -> None:
 
 link.repair(RULES)
 st.title("How does one optimizer walk a surface?")
-st.markdown("It stands on a point of the loss, feels the slope there, takes a step, and repeats. Press **Play**, "
-            "click the map for another start, or drag the rate.")  # fmt: skip
+st.markdown("It feels the slope where it stands, takes a step, and repeats. Press **Play**, or click the map to move the start.")
 presets.preset_row(presets.DESCENT_PRESETS, resting())
 
 with st.sidebar:
-    name, parameters = controls.surface_controls(new_surface)
+    name, parameters = controls.surface_controls(new_surface, SURFACE)
     surface = build_surface(name, parameters)
     start = controls.start_controls(surface)
     optimizer = st.selectbox(

@@ -12,7 +12,7 @@ SLOTS = [f"r{i}" for i in range(1, int(limits.RUNNERS.high) + 1)]
 FIELD = dict(zip(SLOTS, ["sgd", "momentum", "nesterov", "rmsprop", "adam", "none"], strict=True))
 CHOICES = {"none": "none"} | controls.RUNNER_LABELS
 MODES = {"best": "Each at its best rate", "same": "Same rate for all", "own": "A rate for each"}
-SAME_RATE = 0.001
+SURFACE, SAME_RATE = "beale", 0.001
 
 RULES: dict[str, link.Rule] = controls.SURFACE_RULES | controls.RUN_RULES
 RULES |= {"change_factor": link.Number(*limits.RATE_FACTOR)}
@@ -23,11 +23,11 @@ for slot in SLOTS:
 
 def resting() -> dict[str, object]:
     """Every value of the page as a fresh visit shows it."""
-    values: dict[str, object] = controls.resting_run() | FIELD | {"mode": "best", "rate": SAME_RATE}
+    values: dict[str, object] = controls.resting_run(SURFACE) | FIELD | {"mode": "best", "rate": SAME_RATE}
     for slot, optimizer in FIELD.items():
         if optimizer != "none":
             own = controls.surface_defaults(optimizer)
-            own["learning_rate"] = controls.default_rate("rosenbrock", (), optimizer)
+            own["learning_rate"] = controls.default_rate(SURFACE, (), optimizer)
             values |= {f"{slot}_{name}": value for name, value in own.items()}
     return values
 
@@ -72,7 +72,7 @@ st.markdown("One landscape, one start, one gradient a step for each. Press **Pla
 presets.preset_row(presets.RACE_PRESETS, resting())
 
 with st.sidebar:
-    name, parameters = controls.surface_controls(new_surface)
+    name, parameters = controls.surface_controls(new_surface, SURFACE)
     surface = build_surface(name, parameters)
     start = controls.start_controls(surface)
     mode = st.selectbox("Learning rates", list(MODES), format_func=MODES.__getitem__, key="mode", bind="query-params",

@@ -20,6 +20,17 @@ function polygon(context, x, y, radius, corners, turn, inner = 1) {
   context.closePath();
 }
 
+// What a figure and the canvas over it stand in.
+function newFrame(parent) {
+  const frame = document.createElement("div");
+  frame.className = "dl-frame";
+  const plot = document.createElement("div");
+  plot.className = "dl-plot";
+  frame.append(plot);
+  parent.append(frame);
+  return [frame, plot];
+}
+
 // A canvas that lies over an element and keeps its size, sharp on dense screens.
 class Overlay {
   constructor(parent) {

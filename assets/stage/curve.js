@@ -4,11 +4,9 @@ class CurveView {
   constructor(parent, onScrub) {
     this.root = document.createElement("div");
     this.root.className = "dl-view dl-curve";
-    this.plot = document.createElement("div");
-    this.plot.className = "dl-plot";
-    this.root.append(this.plot);
+    [this.frame, this.plot] = newFrame(this.root);
     parent.append(this.root);
-    this.overlay = new Overlay(this.root);
+    this.overlay = new Overlay(this.frame);
     this.runs = [];
     const canvas = this.overlay.canvas;
     const scrub = (event) => {

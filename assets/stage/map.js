@@ -8,11 +8,9 @@ class MapView {
   constructor(parent, { onPick = null } = {}) {
     this.root = document.createElement("div");
     this.root.className = "dl-view dl-map";
-    this.plot = document.createElement("div");
-    this.plot.className = "dl-plot";
-    this.root.append(this.plot);
+    [this.frame, this.plot] = newFrame(this.root);
     parent.append(this.root);
-    this.overlay = new Overlay(this.root);
+    this.overlay = new Overlay(this.frame);
     this.runs = [];
     this.ghosts = [];
     if (onPick) this.listen(onPick);
@@ -22,7 +20,10 @@ class MapView {
     this.figure = figure;
     const size = this.root.getBoundingClientRect();
     if (!size.width) return;
-    const layout = { ...figure.layout, width: size.width, height: size.height };
+    const width = fittingWidth(figure, size);
+    this.frame.style.width = `${width}px`;
+    this.frame.style.left = `${(size.width - width) / 2}px`;
+    const layout = { ...figure.layout, width, height: size.height };
     await Plotly.react(this.plot, figure.data, layout, { staticPlot: true });
     this.axes = mapAxes(this.plot);
     this.place();
@@ -58,7 +59,7 @@ class MapView {
   draw(time, theme) {
     if (!this.axes || !this.extra) return;
     const { left, top, width, height } = this.axes;
-    const context = this.overlay.begin(this.root.clientWidth, this.root.clientHeight);
+    const context = this.overlay.begin(this.frame.clientWidth, this.frame.clientHeight);
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
@@ -143,6 +144,7 @@ class MapView {
   paintFog(context, tips, colour) {
     const { left, top, width, height } = this.axes;
     const { canvas } = context;
+    if (!canvas.width || !canvas.height) return; // a page that is being left has no size
     const mist = (this.mist ??= document.createElement("canvas").getContext("2d"));
     Object.assign(mist.canvas, { width: canvas.width, height: canvas.height });
     mist.setTransform(context.getTransform());
@@ -296,6 +298,13 @@ function fillGlow(context, x, y, radius, rgb, alpha, core = 0) {
   glow.addColorStop(1, `rgba(${rgb},0)`);
   context.fillStyle = glow;
   context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+}
+
+// Both axes have one scale: a frame no wider than the view's own shape keeps the colour bar beside the map.
+function fittingWidth({ data, layout }, { width, height }) {
+  const [x, y] = [layout.xaxis.range, layout.yaxis.range].map(([low, high]) => high - low);
+  const bar = data.some((trace) => trace.showscale !== false) ? 66 : 0;
+  return Math.min(width, ((height - layout.margin.t - layout.margin.b) * x) / y + layout.margin.l + layout.margin.r + bar);
 }
 
 function drawGhost(context, xs, ys) {

@@ -6,14 +6,13 @@ class SceneView {
   constructor(parent) {
     this.root = document.createElement("div");
     this.root.className = "dl-view dl-scene";
-    this.plot = document.createElement("div");
-    this.plot.className = "dl-plot";
+    [this.frame, this.plot] = newFrame(this.root);
     this.note = document.createElement("p");
     this.note.className = "dl-note";
     this.note.hidden = true;
-    this.root.append(this.plot, this.note);
+    this.root.append(this.note);
     parent.append(this.root);
-    this.overlay = new Overlay(this.root);
+    this.overlay = new Overlay(this.frame);
     this.overlay.canvas.style.pointerEvents = "none";
     this.runs = [];
   }

@@ -126,10 +126,10 @@ def _step(default: float, low: float, high: float, log: bool) -> float:
     return float(f"{default / 10:.1g}") if log and default > 0 else (high - low) / 100
 
 
-def surface_controls(on_change: Callable[[], None]) -> tuple[str, tuple[tuple[str, float], ...]]:
+def surface_controls(on_change: Callable[[], None], default: str) -> tuple[str, tuple[tuple[str, float], ...]]:
     """Choose a surface: (key or formula, its parameters). A faulty formula is named, and the example used instead."""
     key = st.selectbox(
-        "Landscape", list(SURFACE_LABELS), list(SURFACE_LABELS).index("rosenbrock"), key="surface",
+        "Landscape", list(SURFACE_LABELS), list(SURFACE_LABELS).index(default), key="surface",
         format_func=SURFACE_LABELS.__getitem__,
         bind="query-params", on_change=on_change,
     )  # fmt: skip
@@ -285,7 +285,7 @@ def set_values(values: Mapping[str, Any]) -> None:
     st.session_state.update(values)
 
 
-def resting_run(surface: str = "rosenbrock") -> dict[str, Any]:
+def resting_run(surface: str) -> dict[str, Any]:
     """Every value that the two pages share, as a fresh visit shows it."""
     x, y = SURFACES[surface].start
     return {

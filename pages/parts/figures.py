@@ -81,10 +81,10 @@ def scene_figure(relief: Relief) -> go.Figure:
             "template": TEMPLATE,
             "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
             "scene": {
-                "xaxis": axis | {"title": {"text": "x"}},
-                "yaxis": axis | {"title": {"text": "y"}},
+                "xaxis": axis | {"title": {"text": "x", "font": {"size": 13}}},
+                "yaxis": axis | {"title": {"text": "y", "font": {"size": 13}}},
                 "zaxis": axis
-                | {"title": {"text": relief.label}, "range": [relief.low - margin, relief.high + margin], "nticks": 4},
+                | {"title": {"text": relief.label, "font": {"size": 11}}, "range": [relief.low - margin, relief.high + margin], "nticks": 4},
                 "aspectmode": "manual",
                 "aspectratio": {"x": wide / longest, "y": deep / longest, "z": 0.62},
                 "camera": {"eye": {"x": -1.15, "y": -1.45, "z": 1.05}, "center": {"x": 0, "y": 0, "z": -0.12}},

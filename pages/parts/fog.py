@@ -15,13 +15,13 @@ from pages.parts.stage import figure_json, single
 from pages.parts.theme import BY_HAND
 from pages.parts.words import number, plain, point
 
-SIGHT = 1.5  # how far one sees in the fog, in steps of the usual length
+SIGHT = 1.2  # how far one sees in the fog, in steps of the usual length
 
 
 def by_hand(surface: str, trajectory: Trajectory) -> Shown:
     """A walk as the stage shows a run. It stands there as plain descent, whose state it shares: none but the clock."""
     steps = len(trajectory.count) - 1
-    return Shown(Run(surface, steps=steps), "By hand", BY_HAND, trajectory, Outcome("out of steps", steps))
+    return Shown(Run(surface, steps=walk.BUDGET), "By hand", BY_HAND, trajectory, Outcome("out of steps", steps))
 
 
 def message(shown: Sequence[Shown], *, lifted: bool, length: float) -> dict[str, Any]:
@@ -29,9 +29,10 @@ def message(shown: Sequence[Shown], *, lifted: bool, length: float) -> dict[str,
     surface = surface_of(shown[0].run)
     on_foot = len(shown) == 1
     sight = None if lifted else SIGHT * walk.usual_length(surface)
-    whole = runs.message(shown, ghost=False, fog=sight, pick=on_foot)
+    able = on_foot and len(shown[0].trajectory.count) <= walk.BUDGET
+    whole = runs.message(shown, ghost=False, fog=sight, pick=able)
     if not on_foot:
-        whole["leaderboard"]["rates"] = ["by hand", *(plain(s.run.learning_rate) for s in shown[1:])]
+        whole["leaderboard"]["rates"] = ["–", *(plain(s.run.learning_rate) for s in shown[1:])]
     return whole if lifted else shrouded(whole, shown, length)
 
 
@@ -42,17 +43,20 @@ def shrouded(whole: dict[str, Any], shown: Sequence[Shown], length: float) -> di
     left = walk.BUDGET - (len(hand.count) - 1)
     losses = [s.trajectory.loss for s in shown]
     figure = curve_figure(losses, [s.style for s in shown], "height (loss)", False)
+    figure.update_traces(mode="lines+markers", marker={"size": 5})
     figure.layout.xaxis.range = [0, walk.BUDGET]
     board = whole["leaderboard"]
     says = [said(s.label, s.trajectory) for s in shown]
     if on_foot:
         says[0] += f" Steps left: {left}."
+    ground = whole["ground"]
     return whole | {
-        "ground": whole["ground"] | {"key": "fog " + whole["ground"]["key"], "map": _unscaled(whole["ground"]["map"])},
+        "ground": ground | {"key": f"fog {ground['key']}", "map": _unscaled(**ground["map"])},
         "runs": [
             run | {"curve": single(loss), "distance": None, "ended": ended, "alt": ended}
             for run, loss, ended in zip(whole["runs"], losses, says, strict=True)
         ],
+        "scale": whole["scale"] | {"offset": 0.0, "lowest": 0.0, "log": False},
         "curve": figure_json(figure),
         "extra": whole["extra"]
         | {
@@ -61,7 +65,7 @@ def shrouded(whole: dict[str, Any], shown: Sequence[Shown], length: float) -> di
             "reach": length if on_foot and left else None,
             "tag": f"slope {number(_slope(hand))}" if on_foot else None,
         },
-        "inspector": _instruments(whole["inspector"], hand, left) if on_foot else None,
+        "inspector": _instruments(hand, left, arrows(shown[0].run)[:1]) if on_foot else None,
         "leaderboard": None if on_foot else board | {"titles": ["Walker", "Rate", "Height", "Steps"]},
         "alt": {
             "map": "Map in fog. " + " ".join(says),
@@ -74,9 +78,10 @@ def shrouded(whole: dict[str, Any], shown: Sequence[Shown], length: float) -> di
 def said(label: str, trajectory: Trajectory) -> str:
     """What is known at the end of a walk, in words."""
     steps = len(trajectory.count) - 1
+    when = "at the start" if steps == 0 else f"after {steps} step{'' if steps == 1 else 's'}"
     height, lowest = number(float(trajectory.loss[-1])), number(float(trajectory.loss.min()))
     return (
-        f"{label}, after {steps} step{'' if steps == 1 else 's'}: at {point(trajectory.params[-1])}, height {height}, "
+        f"{label}, {when}: at {point(trajectory.params[-1])}, height {height}, "
         f"slope {number(_slope(trajectory))}, lowest so far {lowest}."
     )
 
@@ -85,17 +90,21 @@ def _slope(trajectory: Trajectory) -> float:
     return float(np.linalg.norm(trajectory.grads[-1]))
 
 
-def _instruments(inspector: dict[str, Any], hand: Trajectory, left: int) -> dict[str, Any]:
-    lowest = np.minimum.accumulate(hand.loss)
+def _instruments(hand: Trajectory, left: int, arrows: list[dict[str, Any]]) -> dict[str, Any]:
     lines = [
         ("height (loss) here", "{loss}"),
         ("slope here", "{slope}"),
         ("lowest so far", "{lowest}"),
         ("steps left", f"{left} of {walk.BUDGET}"),
     ]
-    columns = {name: inspector["columns"][name] for name in ("loss", "slope")} | {"lowest": lowest}
-    return {"lines": lines, "columns": columns, "arrows": inspector["arrows"][:1]}
+    columns = {
+        "loss": hand.loss,
+        "slope": np.linalg.norm(hand.grads, axis=-1),
+        "lowest": np.minimum.accumulate(hand.loss),
+    }
+    return {"lines": lines, "columns": columns, "arrows": arrows}
 
 
-def _unscaled(figure: dict[str, Any]) -> dict[str, Any]:
-    return figure | {"data": [trace | {"showscale": False} for trace in figure["data"]]}
+def _unscaled(data: list[dict[str, Any]], layout: dict[str, Any]) -> dict[str, Any]:
+    margin = layout["margin"] | {"t": 12}  # room for the topmost tick's label
+    return {"data": [trace | {"showscale": False} for trace in data], "layout": layout | {"margin": margin}}

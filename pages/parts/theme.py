@@ -39,7 +39,7 @@ STYLES: dict[str, Style] = {
     "newton": Style(GREY, DASH_DOT, "diamond"),
 }
 
-BY_HAND = Style("#C8202F", (1, 5), "diamond")
+BY_HAND = Style("#C8202F", (3, 5), "diamond")
 """A walk by hand: dots like footprints."""
 
 GRADIENT, VELOCITY, STEP = "#AA3377", "#117733", "#332288"

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine import Array
 from engine.descent import Trajectory
+from engine.limits import RATES_PER_DECADE
 from engine.optimizers import SGDState
 from engine.surfaces import SURFACES, Surface, View
 from pages.parts.link import NUMBER
@@ -22,9 +23,6 @@ LANDSCAPES = (
     "himmelblau", "styblinski_tang", "rosenbrock", "booth", "twin_wells", "three_hump_camel", "beale", "griewank",
 )  # fmt: skip
 """Where one can walk, numbered from 1: square views with a slope nearly everywhere and a lowest point."""
-
-PHASES = ("walk", "descent", "lifted")
-"""How far a game has come: on foot, gradient descent has been over the same ground, the fog is gone."""
 
 LONGEST = 80  # characters that a link may spend on one point
 DIGITS = 4  # significant digits of a position: what the link holds is where the walker stands
@@ -82,9 +80,13 @@ def landscape(index: int) -> tuple[str, Surface]:
 
 
 def usual_length(surface: Surface) -> float:
-    """A step with which a walk can cross the view and still stop near a point of it: a twelfth of its width."""
+    """A step with which a walk can cross the view and stop near any point of it: about a twelfth of its width.
+
+    It is one of the values at which a slider in decades stops.
+    """
     (low, high), _ = surface.domain
-    return float(f"{(high - low) / 12:.2g}")
+    stop = round(RATES_PER_DECADE * np.log10((high - low) / 12)) / RATES_PER_DECADE
+    return float(f"{10**stop:.2g}")
 
 
 def step(surface: Surface, here: Point, direction: Sequence[float], length: float) -> Point | None:

@@ -1,0 +1,108 @@
+"""The game in the fog: all of it lives in the link, and each button writes it there."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from engine import limits
+from engine.surfaces import Surface
+from pages.parts import controls, link, stage, walk
+
+STAGE = "fog_stage"
+PHASES = ("walk", "descent", "lifted")
+"""How far a game has come: on foot, gradient descent has been over the same ground, the fog is gone."""
+
+RULES: dict[str, link.Rule] = {
+    "landscape": link.Number(1, len(walk.LANDSCAPES), integer=True),
+    "phase": link.Choice({phase: phase for phase in PHASES}),
+    "length": link.Number(*limits.STEP_LENGTH),
+}
+
+
+class Game(NamedTuple):
+    """Where a game stands: its landscape, by number and by name, the points stood on, the start first, the phase."""
+
+    landscape: int
+    name: str
+    surface: Surface
+    points: tuple[walk.Point, ...]
+    phase: str
+
+    @property
+    def taken(self) -> int:
+        """Steps taken."""
+        return len(self.points) - 1
+
+
+def current() -> Game:
+    """The game in the link; whatever is wrong there counts as not given."""
+    landscape = int(_read(RULES["landscape"], "landscape") or 1)
+    name, surface = walk.landscape(landscape)
+    x, y = surface.start.tolist()
+    after = _read(walk.Walk(surface.domain), "walk")
+    points = ((x, y), *(walk.parse(after) or ())) if after else ((x, y),)
+    phase = _read(RULES["phase"], "phase") or "walk"
+    return Game(landscape, name, surface, points, phase if len(points) > 1 else "walk")
+
+
+def repair() -> None:
+    """Mend the link; what a walk may be depends on its landscape."""
+    link.repair(RULES | {"walk": walk.Walk(current().surface.domain)})
+
+
+def _read(rule: link.Rule, key: str) -> str | None:
+    text = st.query_params.get(key)
+    return None if text is None else rule.read(text)[0]
+
+
+def keep(points: Sequence[walk.Point]) -> None:
+    """Go on from this walk, in fog; the start alone begins again."""
+    if len(points) > 1:
+        st.query_params["walk"] = walk.spell(points[1:])
+    else:
+        st.query_params.pop("walk", None)
+    st.query_params.pop("phase", None)
+
+
+def turn_to(phase: str) -> None:
+    """On to the next part of the game."""
+    st.query_params["phase"] = phase
+
+
+def another_landscape() -> None:
+    """The next landscape, with a step that suits it."""
+    following = current().landscape % len(walk.LANDSCAPES) + 1
+    keep(())
+    st.query_params["landscape"] = str(following)
+    controls.set_values({"length": walk.usual_length(walk.landscape(following)[1])})
+
+
+def step_towards(direction: Sequence[float]) -> None:
+    """One step of the chosen length."""
+    game = current()
+    if game.phase != "walk" or game.taken >= walk.BUDGET:
+        return
+    if not any(direction):
+        st.toast("The ground is level here: no direction leads downhill.")
+        return
+    length = st.session_state.get("length", walk.usual_length(game.surface))
+    there = walk.step(game.surface, game.points[-1], direction, length)
+    if there is None:
+        st.toast("Here is the edge of the map: that way leads no further.")
+    else:
+        keep((*game.points, there))
+
+
+def step_downhill() -> None:
+    """One step against the slope."""
+    game = current()
+    step_towards(walk.downhill(game.surface, game.points[-1]).tolist())
+
+
+def step_to_click() -> None:
+    """A click on the map names a direction, not a place."""
+    towards = stage.triggered(STAGE, "start", "x", "y")
+    if towards:
+        x, y = current().points[-1]
+        step_towards((towards[0] - x, towards[1] - y))

@@ -1,0 +1,63 @@
+"""What the server says beside the pages: its own address, and a sentence where a page fails."""
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import streamlit as st
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
+
+# At /race Streamlit's page first asks for /race/_stcore/health, gets a 404, leaves it in the browser's console, and only
+# then asks at the root. The settings it reads from window.__streamlit are those it has for hosts that know better.
+SCRIPT = b"<script>window.__streamlit ??= {BACKEND_BASE_URL: location.origin + '%s/'}</script><title>"
+
+
+class ServerAddress:
+    """ASGI middleware that writes the server's address into Streamlit's one HTML page; all else passes untouched."""
+
+    def __init__(self, app: ASGIApp, base: str = "") -> None:
+        self.app = app
+        self.script = SCRIPT % base.encode()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+            return await self.app(scope, receive, send)
+        # the inner app would compress the page before it gets here
+        scope = {**scope, "headers": [h for h in scope["headers"] if h[0] != b"accept-encoding"]}
+        start: Message | None = None
+        body = b""
+
+        async def rewrite(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start" and _is_page(message):
+                start = message
+            elif start is None:
+                await send(message)
+            else:
+                body += message.get("body", b"")
+                if not message.get("more_body"):
+                    page = body.replace(b"<title>", self.script, 1)
+                    headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
+                    await send(start | {"headers": [*headers, (b"content-length", str(len(page)).encode())]})
+                    await send({"type": "http.response.body", "body": page})
+
+        await self.app(scope, receive, rewrite)
+
+
+def _is_page(start: Message) -> bool:
+    headers = {name.lower(): value for name, value in start["headers"]}
+    return start["status"] == 200 and headers.get(b"content-type", b"").startswith(b"text/html")
+
+
+def apologise(fault: Exception) -> bool:
+    """A sentence for the reader, the whole for the server's log; True: nothing more is to be shown."""
+    logging.getLogger(__name__).error("A page failed", exc_info=fault)
+    st.error(
+        "This page ran into a fault of its own; it is not your doing. Reload it, or open it afresh from the menu "
+        "above: the other pages work."
+    )
+    return True
