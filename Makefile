@@ -59,6 +59,6 @@ $(BIN)/pip:
 	$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/.run
 
-.venv/.bench: requirements-bench.txt .venv/.run
+.venv/.bench: requirements-bench.txt .venv/.test
 	$(PIP) -r requirements-bench.txt
 	@touch $@

@@ -14,7 +14,8 @@ class Stage {
         <div class="dl-offers">
         <button type="button" data-offer="change" hidden title="The run goes on from this step at another rate; set it in the sidebar">Change rate from here</button>
         <button type="button" data-offer="link" title="Copy a link to this page at this step">Copy link</button></div></div>
-      <div class="dl-grid"></div><div class="dl-panels"></div><ul class="dl-endings" role="status"></ul>`;
+      <div class="dl-grid"></div><div class="dl-panels"></div><ul class="dl-endings" role="status"></ul>
+      <details class="dl-numbers"><summary>The numbers as a table</summary><div tabindex="0" role="region" aria-label="The numbers as a table"></div></details>`;
     const grid = root.querySelector(".dl-grid");
     this.map = new MapView(grid, { onPick: (point) => this.pick(point) });
     this.scene = new SceneView(grid);
@@ -22,6 +23,8 @@ class Stage {
     this.inspector = new Inspector(grid);
     this.transport = new Transport(root, (time) => this.draw(time));
     this.endings = root.querySelector(".dl-endings");
+    this.numbers = root.querySelector(".dl-numbers");
+    this.numbers.addEventListener("toggle", () => this.message && numbersTable(this.numbers, this.message));
     root.insertBefore(this.transport.root, this.endings);
     this.panels = [];
     this.view = "map";
@@ -125,6 +128,7 @@ class Stage {
     this.curve.root.setAttribute("aria-label", message.alt.curve);
     message.magnification = this.map.magnification ?? 1;
     this.inspector.setMessage(message);
+    numbersTable(this.numbers, message);
     this.endings.replaceChildren(
       ...message.runs.map((run) => {
         const item = document.createElement("li");

@@ -49,8 +49,9 @@ def descend(
     """Yield ``steps + 1`` Steps, the first at ``params`` itself.
 
     ``start`` numbers the Steps (and so the batches and the noise) and ``state`` carries the optimizer's clock:
-    passing both from a Step, with its params, goes on exactly where that Step stood. (Plain SGD and Newton, whose
-    states remember nothing, first try a frozen replica's last update once more.)
+    passing both from a Step, with its params, goes on exactly where that Step stood. (But a frozen replica is evaluated
+    anew, and so shows that step's batch or noise; and SGD and Newton, whose states remember nothing, try its last
+    update once more.)
 
     A replica that becomes non-finite is frozen at its last finite point while the others go on; when all are frozen
     the stream ends with the first Step at which they are. A start that is not finite stays as it is. Raises ValueError
@@ -185,7 +186,8 @@ def _outcome(
     if (run.params[0] == run.params[-1]).all():
         kind = "stationary"
     elif hessian is not None:
-        bends = eigen(hessian(run.params[-1]))[0]
+        with np.errstate(all="ignore"):  # a run may have stopped far outside the view
+            bends = eigen(hessian(run.params[-1]))[0]
         # slope over curvature is the distance to the bottom: short even near the flat bottom of x⁴
         if bends[0] < -flat or (bends[-1] <= flat and slopes[-1] >= near * bends[-1]):
             kind = "stationary"

@@ -18,8 +18,8 @@ class RateSweep(NamedTuple):
 
     rates: Array  # (R,) each to two digits, so that the best is a rate that was tried, and a slider's stop
     gaps: Array  # (R,) loss above the surface's lowest known value at the last step; inf where it diverged
-    smooth: Array  # (R,) geometric mean of the gaps within an eighth of a decade on each side
-    best: float  # the rate whose gap and smooth gap are both lowest; nan where every rate diverged
+    smooth: Array  # (R,) geometric mean of the gaps within about an eighth of a decade on each side
+    best: float  # the rate whose larger of gap and smooth gap is lowest; nan where every rate or a neighbour diverged
     window: tuple[float, float]  # the rates round the best whose smooth gap is at most ten times the best's
 
     @property
@@ -31,9 +31,7 @@ class RateSweep(NamedTuple):
 def rate_sweep(run: Run) -> RateSweep:
     """Run ``run`` at every rate of a log grid over the legal interval, as one batch.
 
-    One rate may win by luck, so the best is judged by the geometric mean over its neighbours within an eighth of a
-    decade, or by its own gap where that is larger, lest it win by a neighbour's luck. A surface without a known minimum
-    is measured from the lowest loss that any rate reached.
+    A surface without a known minimum is measured from the lowest loss that any rate reached.
     """
     low, high = np.log10(LEARNING_RATE)
     grid = np.logspace(low, high, round((high - low) * RATES_PER_DECADE) + 1)
@@ -50,6 +48,15 @@ def rate_sweep(run: Run) -> RateSweep:
     if not np.isfinite(lowest):
         lowest = min(first, float(loss.min()))
     gaps = np.where(diverged, np.inf, np.maximum(loss - lowest, FLOOR * max(first - lowest, FLOOR)))
+    return _judged(rates, gaps)
+
+
+def _judged(rates: Array, gaps: Array) -> RateSweep:
+    """The best of the rates, and how wide the window of good ones round it is.
+
+    One rate may win by luck, so the best is judged by the geometric mean over its neighbours within an eighth of a
+    decade, or by its own gap where that is larger, lest it win by a neighbour's luck.
+    """
     smooth = _geometric_mean(gaps, RATES_PER_DECADE // 8)
     if not np.isfinite(smooth).any():
         return RateSweep(rates, gaps, smooth, np.nan, (np.nan, np.nan))
@@ -62,7 +69,7 @@ def rate_sweep(run: Run) -> RateSweep:
 
 def _geometric_mean(gaps: Array, reach: int) -> Array:
     """Mean of the logarithms over a window of ``reach`` on each side; inf wherever the window holds an inf."""
-    padded = np.pad(np.log(gaps), reach, mode="edge")
+    padded = np.pad(np.log(gaps), reach, mode="reflect")  # the rate itself counts once, at the ends too
     return np.asarray(np.exp(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).mean(-1)))
 
 

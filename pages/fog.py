@@ -80,10 +80,10 @@ stage.show(
 
 if phase == "lifted":
     st.markdown(" ".join(verdict[1:]))
-    st.subheader(surface.label)
+    st.header(surface.label)
     st.latex(surface.formula)
     st.markdown(surface.teaches)
 
-st.subheader("The lessons, in order")
+st.header("The lessons, in order")
 for page, title, question in LESSONS:
     st.page_link(page, label=f"**{title}**: {question}")

@@ -41,7 +41,7 @@ def new_surface() -> None:
         optimizer = st.session_state.get(slot, "none")
         if optimizer != "none":
             values[f"{slot}_learning_rate"] = controls.default_rate(name, parameters, optimizer)
-    controls.set_values(values)
+    controls.set_values(controls.present(values))
 
 
 def new_runner(slot: str) -> None:
@@ -50,7 +50,7 @@ def new_runner(slot: str) -> None:
     if optimizer != "none":
         own = controls.surface_defaults(optimizer)
         own["learning_rate"] = controls.default_rate(*controls.chosen_surface(), optimizer)
-        controls.set_values({f"{slot}_{name}": value for name, value in own.items()})
+        controls.set_values(controls.present({f"{slot}_{name}": value for name, value in own.items()}))
 
 
 def runner_control(slot: str, number: int, mode: str, surface: tuple[str, tuple[tuple[str, float], ...]]) -> Run | None:

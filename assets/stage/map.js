@@ -314,7 +314,7 @@ function drawGhost(context, xs, ys) {
   context.setLineDash([]);
 }
 
-// 1, 2, 5, 10, 20, … so that the run's median step is at least 26 pixels long; never less than 1: to scale.
+// 1, 2, 5, 10, … 1,000 so that the run's median step is at least 26 pixels long; 1 is to scale.
 function magnification(run, axes) {
   const unit = Math.abs(axes.x(1) - axes.x(0));
   const lengths = Array.from(run.ux, (u, i) => Math.hypot(u, run.uy[i]) * unit)
@@ -322,7 +322,7 @@ function magnification(run, axes) {
     .sort((a, b) => a - b);
   const median = lengths[lengths.length >> 1];
   if (!median || median >= 26) return 1;
-  const wanted = 26 / median;
+  const wanted = Math.min(26 / median, 1000);
   const decade = 10 ** Math.floor(Math.log10(wanted));
   return decade * [1, 2, 5, 10].find((factor) => factor * decade >= wanted * 0.999);
 }

@@ -97,12 +97,34 @@ function leaderboard(root, message) {
       let column = 1;
       cells[column++].textContent = gone ? "diverged" : formatNumber(run.loss[k]);
       if (distances) cells[column++].textContent = gone ? "–" : formatNumber(run.distance[k]);
-      cells[column].textContent = String(k) + (run.hessians ? ` + ${k} H` : "");
+      cells[column].textContent = String(k) + (run.hessians ? `\u2009+\u2009${k}\u2009H` : "");
     }
     const rank = ({ run }) => (run.diverged !== null && step >= run.diverged ? Infinity : run.loss[Math.min(step, run.loss.length - 1)]);
     const order = [...rows].sort((a, b) => rank(a) - rank(b) || runs.indexOf(a.run) - runs.indexOf(b.run));
     if (order.some(({ row }, i) => body.rows[i] !== row)) body.append(...order.map(({ row }) => row));
   };
+}
+
+// The same runs in words and numbers, about twenty steps of each, filled only while it is open.
+function numbersTable(details, { runs }) {
+  const parent = details.querySelector("div");
+  if (!details.open) return parent.replaceChildren();
+  const last = Math.max(...runs.map((run) => run.x.length - 1));
+  const every = Math.max(1, Math.ceil(last / 20));
+  const steps = [...new Set([...Array(Math.ceil(last / every)).keys()].map((k) => k * every).concat(last))];
+  const table = document.createElement("table");
+  const cell = (row, text, tag = "td") => row.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
+  const head = table.createTHead().insertRow();
+  cell(head, "Step", "th").scope = "col";
+  for (const run of runs)
+    for (const column of ["x", "y", "loss"]) cell(head, runs.length > 1 ? `${run.label}: ${column}` : column, "th").scope = "col";
+  const body = table.createTBody();
+  for (const step of steps) {
+    const row = body.insertRow();
+    cell(row, step, "th").scope = "row";
+    for (const run of runs) for (const column of ["x", "y", "loss"]) cell(row, step < run.x.length ? formatNumber(run[column][step], 4) : "–");
+  }
+  parent.replaceChildren(table);
 }
 
 // Colour, dash and marker of a run, as its line is drawn.

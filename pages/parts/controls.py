@@ -281,8 +281,17 @@ def view_controls(*, curvature: bool) -> dict[str, bool]:
 
 
 def set_values(values: Mapping[str, Any]) -> None:
-    """Write bound widgets from a callback; they reach the link from there."""
+    """Set bound widgets from a callback."""
+    for key, value in values.items():
+        if key not in st.session_state:
+            # a widget that first appears with a value from the session state would not write it to the link
+            st.query_params[key] = str(value)
     st.session_state.update(values)
+
+
+def present(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values whose widgets are on the page."""
+    return {key: value for key, value in values.items() if key in st.session_state}
 
 
 def resting_run(surface: str) -> dict[str, Any]:
@@ -309,8 +318,7 @@ def chosen_surface() -> tuple[str, tuple[tuple[str, float], ...]]:
 
 def reset_button(values: Mapping[str, Any]) -> None:
     """Every value that the page's link can hold, back to what a fresh visit shows."""
-    known = {key: value for key, value in values.items() if key in st.session_state}
-    st.button("Reset this page", on_click=set_values, args=(known,), width="stretch")
+    st.button("Reset this page", on_click=set_values, args=(present(values),), width="stretch")
 
 
 def stage(message: dict[str, Any]) -> None:

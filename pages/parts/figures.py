@@ -87,7 +87,7 @@ def scene_figure(relief: Relief) -> go.Figure:
                 | {"title": {"text": relief.label, "font": {"size": 11}}, "range": [relief.low - margin, relief.high + margin], "nticks": 4},
                 "aspectmode": "manual",
                 "aspectratio": {"x": wide / longest, "y": deep / longest, "z": 0.62},
-                "camera": {"eye": {"x": -1.15, "y": -1.45, "z": 1.05}, "center": {"x": 0, "y": 0, "z": -0.12}},
+                "camera": {"eye": {"x": -0.98, "y": -1.24, "z": 0.9}, "center": {"x": 0.03, "y": 0.03, "z": -0.14}},
             },
         },
     )
@@ -129,10 +129,10 @@ def loss_curves(losses: Sequence[Array], lowest: float) -> tuple[list[Array], st
     if np.isfinite(lowest):
         gaps = [loss - lowest for loss in losses]
         floored = any((gap < CURVE_FLOOR).any() for gap in gaps)
-        name = "loss" if lowest == 0 else "loss above lowest"
-        return [np.maximum(gap, CURVE_FLOOR) for gap in gaps], name + (" (floor 10⁻¹²)" if floored else ""), True
-    low, high = min(loss.min() for loss in losses), max(loss.max() for loss in losses)
-    log = bool(low > 0 and high / low > 1e3)
+        name = "loss" if lowest == 0 else "loss − lowest"
+        return [np.maximum(gap, CURVE_FLOOR) for gap in gaps], name + (" ≥ 10⁻¹²" if floored else ""), True
+    finite = np.concatenate([loss[np.isfinite(loss)] for loss in losses])
+    log = bool(finite.size and finite.min() > 0 and 1e-3 * finite.max() > finite.min())
     return list(losses), "loss", log
 
 

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 
 from engine import Array
-from engine.curvature import eigen
+from engine.curvature import eigen, stable_rate
 from engine.descent import Trajectory
 from engine.experiment import RUNNERS, Run, optimizer_of, schedule_of, surface_of
 from pages.parts.stage import single
 from pages.parts.theme import GRADIENT, STEP, VELOCITY
-from pages.parts.words import stability
 
 # {name} is a column at the playhead; :p puts negative numbers in brackets, :r drops zeros at the end.
 # One line a weight: * is x, then y.
@@ -53,7 +52,7 @@ def inspect(run: Run, trajectory: Trajectory) -> dict[str, Any]:
         ("gradient", "({gx}, {gy}),  length {slope}"),
         *_step_lines(run, columns),
         ("curvature λ", "{lambda1} and {lambda2}"),
-        ("largest stable rate", "2/λmax = {stable} here;  in use: {rate:r}" + _note(run)),
+        ("largest stable rate", f"{_limit(run)};  in use {{rate:r}}"),
     ]
     return {"lines": lines, "columns": {name: single(c) for name, c in columns.items()}, "arrows": arrows(run)}
 
@@ -116,7 +115,11 @@ def _columns(run: Run, trajectory: Trajectory) -> dict[str, Array]:
             "rate": _once(rates(run, trajectory)),
             "lambda1": eigenvalues[:, 0],
             "lambda2": eigenvalues[:, 1],
-            "stable": np.where(eigenvalues[:, 1] > 0, 2 / eigenvalues[:, 1], np.inf),
+            "limit": stable_rate(
+                run.optimizer if run.optimizer in {"momentum", "nesterov"} else "sgd",
+                eigenvalues[:, 1],
+                _value(run, "momentum") if run.optimizer in {"momentum", "nesterov"} else 0.0,
+            ),
         }
         columns |= _pair("", trajectory.params, trajectory.params[-1] + trajectory.updates[-1])
         columns |= {"gx": trajectory.grads[:, 0], "gy": trajectory.grads[:, 1]}
@@ -165,5 +168,15 @@ def _memories(columns: dict[str, Array]) -> list[str]:
     return [name[:-1] for name in columns if name.endswith("x") and name[:-1] in MEANS]
 
 
-def _note(run: Run) -> str:
-    return "" if run.optimizer == "sgd" else f"  (limit for this optimizer: {stability(run)})"
+def _limit(run: Run) -> str:
+    """The stability limit of this optimizer at this curvature, where it has a closed form; else plain descent's."""
+    match run.optimizer:
+        case "newton":
+            return "2 on any quadratic"
+        case "momentum":
+            return "2(1+μ)/λmax = {limit}"
+        case "nesterov":
+            return "(2+2μ)/((1+2μ)λmax) = {limit}"
+        case "sgd":
+            return "2/λmax = {limit}"
+    return "2/λmax = {limit} for plain descent"

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from pages.parts.controls import present, set_values
+
 
 class Preset(NamedTuple):
     """A name for the button, what to look for, and the values it sets in the page's link."""
@@ -33,7 +35,7 @@ DESCENT_PRESETS = (
         "The steepest curvature is λ = 50, so 2/λ = 0.04 is the largest stable rate. This run uses a little more: each "
         "step overshoots the floor by more than the last.",
         {"surface": "ravine", "condition": 50.0, "angle": 0.0, "optimizer": "sgd", "learning_rate": 0.042, "x": -4.5,
-         "y": 0.05, "steps": 200},
+         "y": 0.05, "steps": 70},
     ),
     Preset(
         "Catapult",
@@ -50,17 +52,24 @@ DESCENT_PRESETS = (
     ),
 )  # fmt: skip
 
+RAVINE_RACE = {
+    "surface": "ravine", "condition": 100.0, "steps": 100, "mode": "own",
+    "r1": "sgd", "r1_learning_rate": 0.018, "r2": "momentum", "r2_learning_rate": 0.003,
+    "r3": "none", "r4": "rmsprop", "r4_learning_rate": 0.1, "r5": "adam", "r5_learning_rate": 0.3, "r6": "none",
+}  # fmt: skip
+
 RACE_PRESETS = (
     Preset(
         "Ravine along the axes",
-        "The ravine runs along x. Scaling each weight by its own slopes turns it round, so adaptive runners go straight.",
-        {"surface": "ravine", "condition": 100.0, "angle": 0.0, "x": -4.5, "y": 3.0, "steps": 100, "mode": "best"},
+        "The ravine runs along x. Adam and RMSprop scale each weight by its own slopes, and so walk to the floor and along "
+        "it at one pace, while plain descent swings across.",
+        RAVINE_RACE | {"angle": 0.0, "x": -4.0, "y": 2.0},
     ),
     Preset(
         "The same ravine, turned",
-        "Turned by 45 degrees the two weights share the slope, and scaling each alone no longer helps: what an adaptive "
-        "rate buys depends on the axes. Momentum does not care.",
-        {"surface": "ravine", "condition": 100.0, "angle": 45.0, "x": -4.5, "y": 3.0, "steps": 100, "mode": "best"},
+        "Ravine and start turned by 45 degrees: plain descent and momentum walk exactly the same path, turned. Now each "
+        "weight's slopes mix both directions, so scaling weight by weight no longer helps, and the others fall behind.",
+        RAVINE_RACE | {"angle": 45.0, "x": -4.243, "y": -1.414},
     ),
     Preset(
         "One rate for all",
@@ -86,9 +95,9 @@ def preset_row(presets: tuple[Preset, ...], resting: Mapping[str, Any]) -> None:
     """A button each; a preset first puts everything else back to ``resting``, so that it shows what it says."""
 
     def apply(preset: Preset) -> None:
-        st.session_state.update({k: v for k, v in resting.items() if k in st.session_state} | dict(preset.values))
+        set_values(present(resting) | dict(preset.values))
 
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="presets"):
         for preset in presets:
             st.button(preset.label, on_click=apply, args=(preset,), help=preset.says, type="tertiary")
 

@@ -67,7 +67,9 @@ def plotly_dash(dash: tuple[int, ...]) -> str:
 
 def again(style: Style, nth: int) -> Style:
     """The style of a second or third runner of one kind in a race: its colour, another dash and marker."""
-    dashes, markers = (SOLID, DASHED, DOTTED, DASH_DOT), ("circle", "square", "diamond", "triangle", "pentagon", "star")
+    dashes = (SOLID, DASHED, DOTTED, DASH_DOT)
+    markers = ("circle", "square", "diamond", "triangle", "pentagon", "hexagon", "star")
     dash = dashes[(dashes.index(style.dash) + nth - 1) % len(dashes)]
-    marker = markers[(markers.index(style.marker) + nth - 1) % len(markers)] if style.marker in markers else "circle"
+    # in leaps of five, or a second Adagrad would look like the first AdaMax
+    marker = markers[(markers.index(style.marker) + 5 * (nth - 1)) % len(markers)]
     return Style(style.colour, dash, marker)

@@ -97,7 +97,7 @@ def step(surface: Surface, here: Point, direction: Sequence[float], length: floa
         return None
     move = length * (towards / size)
     low, high = np.array(surface.domain).T
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         room = np.where(move > 0, (high - here) / move, np.where(move < 0, (low - here) / move, np.inf))
     reached = here + min(1.0, float(room.min())) * move
     x, y = (float(f"{value:.{DIGITS}g}") for value in reached)

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from engine import Array
+from engine import Array, limits
 from engine.curvature import stable_rate
 from engine.descent import Outcome, Trajectory
-from engine.experiment import RUNNERS, Run, surface_of
+from engine.experiment import RUNNERS, Run, schedule_of, surface_of
 
 MINUS = "−"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -59,7 +59,8 @@ def ending(run: Run, label: str, trajectory: Trajectory, outcome: Outcome) -> st
     start, first, last = trajectory.params[0], float(trajectory.loss[0]), float(trajectory.loss[-1])
     if not np.isfinite(first):
         return f"{label} cannot start at {point(start)}: the loss there is not a finite number. Choose another start."
-    went = f"{label} from {point(start)}: loss {number(first)} to {number(last)} in {trajectory.count[-1]} steps"
+    steps = int(trajectory.count[-1])
+    went = f"{label} from {point(start)}: loss {number(first)} to {number(last)} in {steps} step{'s' * (steps != 1)}"
     match outcome.kind:
         case "diverged":
             return f"{label} from {point(start)}: diverged at step {outcome.step}. {_why_diverged(run, trajectory)}"
@@ -75,15 +76,20 @@ def _why_diverged(run: Run, trajectory: Trajectory) -> str:
     surface = surface_of(run)
     entry = RUNNERS[run.optimizer]
     values = {h.name: h.default for h in entry.hyperparameters} | dict(run.hyperparameters)
+    landing = trajectory.params[-2:][0] + trajectory.updates[-2:][0]  # where the last finite step led
     with np.errstate(all="ignore"):
-        curvature = surface.hessian(trajectory.params)
+        loss, curvature = surface.value(landing), surface.hessian(trajectory.params)
     curvature = curvature[np.isfinite(curvature).all((-1, -2))]
     sharpest = float(np.linalg.eigvalsh(curvature)[..., -1].max()) if len(curvature) else np.nan
     limit = float(stable_rate(run.optimizer, sharpest, values.get("momentum", 0.0))) if sharpest > 0 else np.inf
-    if run.learning_rate > limit:
+    schedule = schedule_of(run)
+    rate = max(float(schedule(int(count))) for count in trajectory.count)
+    if np.abs(landing).max() <= limits.START.high and not np.isfinite(loss):
+        return f"That step leads to {point(landing)}, where the loss is not a finite number."
+    if rate > limit:
         return (
-            f"Its rate {plain(run.learning_rate)} is above {number(limit)}, the largest stable rate where the path was "
-            "sharpest, so each step overshot by more than the last."
+            f"Its rate {plain(float(f'{rate:.4g}'))} is above {number(limit)}, the largest stable rate where the path "
+            "was sharpest, so each step overshot by more than the last."
         )
     if float(trajectory.loss[-1]) < float(trajectory.loss[0]):
         return "The surface has no bottom in that direction: the loss falls for ever."
@@ -99,9 +105,3 @@ def _why_stationary(run: Run, trajectory: Trajectory) -> str:
     if (trajectory.params[0] == trajectory.params[-1]).all() and eigenvalues[0] > 0:
         return "it started at a minimum, where the slope is zero"
     return "the ground is flat here, with no slope to follow"
-
-
-def stability(run: Run) -> str:
-    """What 2/λmax means for this run's optimizer."""
-    known = {"sgd": "2/λmax", "momentum": "2(1+β)/λmax", "nesterov": "(2+2β)/((1+2β)λmax)", "newton": "2, at any λ"}
-    return known.get(run.optimizer, "2/λmax, for plain descent")
