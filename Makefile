@@ -1,6 +1,6 @@
 # make run    start the app        (PORT=8501, ARGS="--server.address 0.0.0.0" are passed on)
 # make test   check everything: style, types, doctests, unit, page and browser tests
-# make bench  measure beside scikit-learn and PyTorch
+# make bench  measure the engine and the pages
 # make lock   write the lock files anew (ARGS=--upgrade takes the newest versions)
 
 PYTHON ?= python3
@@ -33,7 +33,8 @@ lint: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/.bench
+bench: .venv/.test
+	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m benchmarks
 
 lock: $(BIN)/pip
@@ -58,7 +59,3 @@ $(BIN)/pip:
 	@echo "Installing what the tests need into .venv (once) ..."
 	$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/.run
-
-.venv/.bench: requirements-bench.txt .venv/.test
-	$(PIP) -r requirements-bench.txt
-	@touch $@

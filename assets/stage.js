@@ -236,7 +236,7 @@ function readTheme(root) {
     background: value("--st-background-color", "#ffffff"),
     font: value("--st-font", "sans-serif"),
   };
-  theme.fog = isDark(theme.background) ? "#5a626e" : "#c5cad3";
+  theme.fog = isDark(theme.background) ? "#363e47" : "#c5cad3";
   return { ...theme, key: JSON.stringify(theme) };
 }
 

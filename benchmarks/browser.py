@@ -7,13 +7,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Position, ViewportSize, sync_playwright
 
 from benchmarks.timing import Row
 from tests.browser.chromium import find
 from tests.browser.conftest import FLAGS, serve
 
-SIZE = {"width": 1366, "height": 768}
+SIZE: ViewportSize = {"width": 1366, "height": 768}
 WATCH = """() => {
     const root = document.querySelector(".dl-stage");
     window.pictures = [];
@@ -22,7 +22,7 @@ WATCH = """() => {
     for (const event of ["pointerup", "keydown"])
         window.addEventListener(event, () => (window.released = performance.now()), true);
 }"""
-# The same surface and runs as Plotly's own animation draws them: every frame sets the five lines to their first k points.
+# The same surface and runs as Plotly's own animation draws them: each frame sets the lines to their first k points.
 FRAMES = """async () => {
     const { stage } = document.querySelector(".dl-stage");
     const { ground, runs } = stage.message;
@@ -31,7 +31,9 @@ FRAMES = """async () => {
     document.body.append(div);
     const line = (run, k) => ({ x: Array.from(run.x.slice(0, k)), y: Array.from(run.y.slice(0, k)),
                                 z: Array.from(run.height.slice(0, k)) });
-    const lines = runs.map((run) => ({ type: "scatter3d", mode: "lines", line: { width: 5, color: run.colour }, ...line(run, 2) }));
+    const style = (run) => ({ type: "scatter3d", mode: "lines", line: { width: 5, color: run.colour } });
+    const lines = runs.map((run) => ({ ...style(run), ...line(run, 2) }));
+    const options = { frame: { duration: 0, redraw: true }, transition: { duration: 0 }, mode: "immediate" };
     await Plotly.newPlot(div, [...ground.scene.data, ...lines], { ...ground.scene.layout, width: 449, height: 320 });
     const traces = runs.map((_, i) => i + 1);
     let frames = 0;
@@ -39,7 +41,7 @@ FRAMES = """async () => {
     while (performance.now() - begin < 5000) {
         frames += 1;
         const data = runs.map((run) => line(run, 2 + (frames * 5) % 290));
-        await Plotly.animate(div, { data, traces }, { frame: { duration: 0, redraw: true }, transition: { duration: 0 }, mode: "immediate" });
+        await Plotly.animate(div, { data, traces }, options);
         await new Promise(requestAnimationFrame);
     }
     const rate = frames / (performance.now() - begin) * 1000;
@@ -126,7 +128,7 @@ def click(page: Page, turn: int) -> None:
     """A click on a point of the map that no other turn chooses."""
     axes = page.evaluate("(({left, top, width, height}) => [left, top, width, height])"
                          "(document.querySelector('.dl-stage').stage.map.axes)")  # fmt: skip
-    position = {"x": axes[0] + axes[2] * (0.2 + 0.04 * turn), "y": axes[1] + axes[3] * (0.25 + 0.03 * turn)}
+    position: Position = {"x": axes[0] + axes[2] * (0.2 + 0.04 * turn), "y": axes[1] + axes[3] * (0.25 + 0.03 * turn)}
     page.locator(".dl-map canvas").click(position=position)
 
 

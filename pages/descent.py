@@ -37,7 +37,9 @@ def new_optimizer() -> None:
 
 link.repair(RULES)
 st.title("How does one optimizer walk a surface?")
-st.markdown("It feels the slope where it stands, takes a step, and repeats. Press **Play**, or click the map to move the start.")
+st.markdown(
+    "It feels the slope where it stands, takes a step, and repeats. Press **Play**, or click the map to move the start."
+)
 presets.preset_row(presets.DESCENT_PRESETS, resting())
 
 with st.sidebar:

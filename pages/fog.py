@@ -26,8 +26,7 @@ def compass() -> None:
                     st.space(COMPASS_WIDTH)
 
 
-game.repair()
-landscape, name, surface, points, phase = now = game.current()
+landscape, name, surface, points, phase = now = game.shown()
 hand = fog.by_hand(name, walk.trajectory(surface, points))
 shown = [hand]
 if phase != "walk":
@@ -54,11 +53,11 @@ with st.container(horizontal=True, gap="small"):
         st.button("Step downhill", on_click=game.step_downhill, help="One step of the chosen length against the slope")
     if phase == "walk" and now.taken:
         st.button("Let gradient descent try", on_click=game.turn_to, args=("descent",))
-        st.button("Undo last step", on_click=game.keep, args=(points[:-1],))
+        st.button("Undo last step", on_click=game.undo)
     if phase == "descent":
         st.button("Lift the fog", on_click=game.turn_to, args=("lifted",))
     if now.taken:
-        st.button("New walk", on_click=game.keep, args=((),), help="The same landscape, from its start")
+        st.button("New walk", on_click=game.begin_again, help="The same landscape, from its start")
     st.button("Another landscape", on_click=game.another_landscape)
 
 length = walk.usual_length(surface)

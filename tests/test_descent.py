@@ -547,17 +547,19 @@ def test_the_thresholds_of_curvature_are_arguments():
     assert outcome(path, surface_of(run).hessian, flat=1e-6)[0].kind == "stationary"
 
 
-@pytest.mark.parametrize("rate", [0.01, 0.1, 0.5])
+@pytest.mark.parametrize("rate", [1e-3, 0.01, 0.05, 0.3])
 def test_a_curve_of_minima_is_not_taken_for_a_saddle(rate):
     # a hair beside the curve one eigenvalue is a hair below 0
-    surface = SURFACES["two_weight_net"]
+    surface, below = SURFACES["two_weight_net"], 0
     for key in OPTIMIZERS:
-        run = Run("two_weight_net", optimizer=key, hyperparameters=decayless(key), steps=250).with_rate(rate)
-        path = stack(descend(objective_of(run), optimizer_of(run), start_of(run), run.steps))
-        ended = outcome(path, surface.hessian)[0]
-        assert ended.kind != "stationary"
-        if np.abs(path.grads[-1]).max() < 1e-5 and key != "lion":
-            assert ended.kind == "converged", key
+        run = Run("two_weight_net", optimizer=key, hyperparameters=decayless(key), steps=200).with_rate(rate)
+        steps = list(descend(objective_of(run), optimizer_of(run), start_of(run), run.steps))
+        for end in range(100, 201, 20):
+            path = stack(steps[:end])
+            ended = outcome(path, surface.hessian)[0]
+            assert ended.kind in ("converged", "out of steps"), key
+            below += ended.kind == "converged" and eigen(surface.hessian(path.params[-1]))[0][0] < -1e-6
+    assert below > 0
 
 
 def test_the_flat_bottom_of_a_fourth_power_is_a_minimum():

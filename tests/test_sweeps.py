@@ -34,11 +34,17 @@ def test_rates_cover_the_legal_interval_evenly_in_two_digits():
     assert (RATES[0], RATES[-1]) == LEARNING_RATE
     assert len(RATES) == 7 * RATES_PER_DECADE + 1
     assert RATES.tolist() == [float(f"{rate:.2g}") for rate in RATES]
-    np.testing.assert_allclose(np.diff(np.log10(RATES)), 1 / RATES_PER_DECADE, atol=0.025)
+    np.testing.assert_allclose(np.diff(np.log10(RATES)), 1 / RATES_PER_DECADE, atol=0.03)
     assert RATES.tolist() == [float(f"{rate:.2g}") for rate in np.geomspace(*LEARNING_RATE, len(RATES))]
 
 
 # As run by run
+
+
+def ends(run: Run, rates) -> np.ndarray:
+    """The last loss at each rate, run by run; inf where it is frozen."""
+    paths = [simulate(run.with_rate(float(rate))) for rate in rates]
+    return np.array([np.inf if np.isnan(path.updates[-1]).any() else path.loss[-1] for path in paths])
 
 
 @every_runner
@@ -47,49 +53,44 @@ def test_rates_cover_the_legal_interval_evenly_in_two_digits():
     [
         Run("rosenbrock", steps=60),
         Run("himmelblau", schedule="cosine", noise=0.5, seed=2, start=(1, 1), steps=40),
-        Run("monkey_saddle", steps=40),
         Run("x**2 + 3*y**2 + sin(x*y)", rate_change=(10, 0.01), steps=40),
-        Run("log(x) + y**2", steps=40),
     ],
     ids=lambda run: run.surface,
 )
 def test_gaps_are_bit_for_bit_those_of_single_runs(run, runner):
     run = replace(run, optimizer=runner)
+    surface = surface_of(run)
+    first, lowest = simulate(run).loss[0], surface.lowest
+    expected = np.maximum(ends(run, RATES[::8]) - lowest, FLOOR * (first - lowest))
+    np.testing.assert_array_equal(rate_sweep(run).gaps[::8], expected)
+
+
+@pytest.mark.parametrize("runner", ["sgd", "adam"])
+@pytest.mark.parametrize("key", ["mccormick", "monkey_saddle", "x + y", "1/x"])
+def test_a_surface_without_a_bottom_is_measured_from_the_lowest_loss_reached(key, runner):
+    run = Run(key, optimizer=runner, steps=30)
+    losses, first = ends(run, RATES), simulate(run).loss[0]
+    lowest = min(losses.min(), first)
     sweep = rate_sweep(run)
-    lowest = surface_of(run).lowest
-    ends = [simulate(run.with_rate(float(rate))) for rate in RATES[::8]]
-    losses = np.array([np.inf if np.isnan(path.updates[-1]).any() else path.loss[-1] for path in ends])
-    first = ends[0].loss[0]
-    if np.isnan(lowest):
-        finite = np.isfinite(losses)
-        offsets = (losses - sweep.gaps[::8])[finite]
-        lowest = np.median(offsets)  # of all the rates, which this test does not run
-        assert lowest <= min(first, *losses)
-        assert min(sweep.gaps) <= max(FLOOR * (first - lowest), 1e-9 * abs(lowest))
-        np.testing.assert_allclose(sweep.gaps[::8], losses - lowest, rtol=1e-9, atol=1e-9 * (first - lowest))
-        return
-    np.testing.assert_array_equal(sweep.gaps[::8], np.maximum(losses - lowest, FLOOR * (first - lowest)))
+    np.testing.assert_array_equal(sweep.gaps, np.maximum(losses - lowest, FLOOR * (first - lowest)))
+    assert_consistent(sweep)
 
 
 def test_diverged_rates_are_infinite():
-    # over all rates the edge is where single runs stop being finite: (1 - 50 rate)^2 to the power 4,000 overflows
+    # the steep component is (1 - 50 rate) to the power of 4,000, and its square overflows above 0.0418
     sweep = rate_sweep(Run("ravine", steps=4000))
-    assert np.isfinite(sweep.gaps[RATES < 0.045]).all()
-    assert np.isinf(sweep.gaps[RATES > 0.05]).all()
+    np.testing.assert_array_equal(np.isinf(sweep.gaps), RATES > 0.0418)
 
 
-def test_a_quadratic_has_its_best_rate_where_the_book_puts_it():
-    for condition in (4.0, 20.0, 300.0):
-        run = Run("ravine", (("condition", condition),), start=(3.0, 3.0), steps=100)
-        sweep = rate_sweep(run)
-        best = 2 / (1 + condition)
-        # the mean over the neighbours keeps it off the edge of stability, 2/condition
-        assert best / 10 ** (3.5 / RATES_PER_DECADE) < sweep.best <= best
-        shrink = np.maximum(np.abs(1 - RATES), np.abs(1 - condition * RATES))
-        assert sweep.gaps[near(0.3 / condition)] == pytest.approx(
-            9 / 2 * ((1 - RATES[near(0.3 / condition)]) ** 200), rel=0.01
-        )
-        assert sweep.gaps.argmin() == shrink.argmin()
+@pytest.mark.parametrize("condition", [4.0, 20.0, 300.0])
+def test_a_quadratic_has_its_best_rate_where_the_book_puts_it(condition):
+    run = Run("ravine", (("condition", condition),), start=(3.0, 3.0), steps=12)
+    sweep = rate_sweep(run)
+    expected = 4.5 * ((1 - RATES) ** 24 + condition * (1 - condition * RATES) ** 24)
+    np.testing.assert_allclose(sweep.gaps, expected, rtol=1e-9)
+    # the mean over its neighbours keeps the best off the edge of stability, 2/condition
+    assert 0.5 < sweep.best / (2 / (1 + condition)) <= 1
+    assert_consistent(sweep)
 
 
 # What may be called best
@@ -140,7 +141,7 @@ def test_a_neighbours_luck_does_not_win_either():
     gaps[near(1.0) - 3 : near(1.0) + 4] = 0.5
     sweep = _judged(RATES, gaps)
     assert sweep.smooth[near(0.01) + 1] < 0.01
-    assert sweep.gaps[RATES == sweep.best] < 1
+    assert sweep.gaps[sweep.best == RATES] < 1
 
 
 @pytest.mark.parametrize("end", [0, -1])
@@ -159,13 +160,10 @@ def test_the_facts_of_rosenbrock():
     for runner, gap in (("momentum", 1.6e-5), ("adam", 1.3e-3), ("sgd", 7.7e-2), ("rmsprop", 3.9e-2)):
         sweep = rate_sweep(replace(run, optimizer=runner))
         assert sweep.gaps.min() < 10 * gap
-        assert sweep.gaps.min() <= sweep.gaps[RATES == sweep.best][0] <= sweep.smooth.min() * 100
+        assert sweep.gaps.min() <= sweep.gaps[sweep.best == RATES][0] <= sweep.smooth.min() * 100
         assert_consistent(sweep)
     lucky = rate_sweep(replace(run, optimizer="adamax"))
-    assert lucky.gaps.min() < lucky.gaps[RATES == lucky.best][0] / 4
-    # a wide valley of good rates for Adagrad, a narrow one for plain descent
-    widths = {key: rate_sweep(replace(run, optimizer=key)).decades for key in ("adagrad", "sgd")}
-    assert widths["sgd"] < 0.6 < widths["adagrad"]
+    assert lucky.gaps.min() < lucky.gaps[lucky.best == RATES][0] / 4
 
 
 def test_a_tie_goes_to_its_middle():
@@ -173,7 +171,7 @@ def test_a_tie_goes_to_its_middle():
     gaps[30:71] = 1e-6
     sweep = _judged(RATES, gaps)
     assert sweep.best == RATES[50]
-    assert sweep.window[0] < RATES[30] < RATES[70] < sweep.window[1]
+    assert sweep.window == (RATES[32], RATES[68])
     assert_consistent(sweep)
 
 
@@ -207,22 +205,13 @@ def test_nothing_is_best_where_every_rate_diverged():
     assert np.isnan(rate_sweep(Run("rosenbrock", start=(1e200, 1.0), steps=3)).best)
 
 
-@pytest.mark.parametrize("key", ["mccormick", "monkey_saddle", "x + y", "1/x"])
-def test_a_surface_without_a_bottom_is_measured_from_the_lowest_loss_reached(key):
-    sweep = rate_sweep(Run(key, steps=50))
-    finite = sweep.gaps[np.isfinite(sweep.gaps)]
-    assert (finite > 0).all()
-    assert finite.min() <= FLOOR * finite.max()
-    assert_consistent(sweep)
-
-
 @every_runner
 def test_a_sweep_of_any_runner_is_consistent(runner):
-    sweep = rate_sweep(replace(resting("beale", runner), steps=80))
+    run = replace(resting("beale", runner), steps=80)
+    sweep = rate_sweep(run)
     assert_consistent(sweep)
-    assert simulate(replace(resting("beale", runner), steps=80).with_rate(sweep.best)).loss[-1] == pytest.approx(
-        sweep.gaps[RATES == sweep.best][0]
-    )
+    path = simulate(run.with_rate(sweep.best))
+    assert sweep.gaps[sweep.best == RATES] == max(path.loss[-1], FLOOR * path.loss[0])
 
 
 # A rate to begin with

@@ -153,7 +153,7 @@ class MapView {
     for (let k = 1; k <= BANKS; k++) {
       // golden ratios spread the banks evenly, and each time alike
       const [x, y] = [left + width * ((k * 0.618) % 1), top + height * ((k * 0.755) % 1)];
-      fillGlow(mist, x, y, width * (0.16 + 0.2 * ((k * 0.37) % 1)), k % 2 ? "255,255,255" : "0,0,0", k % 2 ? 0.1 : 0.05);
+      fillGlow(mist, x, y, width * (0.16 + 0.2 * ((k * 0.37) % 1)), k % 2 ? "255,255,255" : "0,0,0", 0.06);
     }
     const sight = Math.abs(this.axes.x(this.extra.fog) - this.axes.x(0));
     mist.globalCompositeOperation = "destination-out";
@@ -194,7 +194,8 @@ class MapView {
     const wide = context.measureText(this.extra.tag).width;
     const beside = x + (dx / length) * (ARROW_LENGTH + 10) - (dx < 0 ? wide : 0);
     const px = Math.min(Math.max(beside, left + 4), left + width - wide - 4);
-    const py = Math.min(Math.max(y + (dy / length) * (ARROW_LENGTH + 12), top + 10), top + height - 10);
+    const clear = px === beside ? 0 : 18 * (dy < 0 ? -1 : 1); // where the frame pushed it over the arrow's tip
+    const py = Math.min(Math.max(y + (dy / length) * (ARROW_LENGTH + 12) + clear, top + 10), top + height - 10);
     context.lineJoin = "round";
     context.lineWidth = 4;
     context.strokeStyle = "#ffffff";

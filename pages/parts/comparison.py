@@ -55,14 +55,14 @@ def rate_chart(shown: Sequence[Shown]) -> None:
     title = f"loss above the {'minimum' if known else 'lowest reached'} after {steps} steps"
     st.plotly_chart(
         sweep_figure(rows, title, [s.run.learning_rate for s in shown]), width="stretch", key="rate_chart",
-        alt="Loss at the end against learning rate. " + " ".join(_window(s, w) for s, w in zip(shown, sweeps, strict=True)),
+        alt=" ".join(["Loss at the end against rate.", *map(_window, shown, sweeps)]),
         config={"displayModeBar": False},
     )  # fmt: skip
     st.markdown(
-        "Each line is one runner at every rate from this start; it ends where the run diverges. A single rate can win by "
-        "luck, so the **best** (the marked point) is judged by the geometric mean of the final loss over an eighth of a "
-        "decade on each side. The **window** is how far the rate may be off before that mean is ten times the best. "
-        "Dotted lines are the rates in use. Another landscape, start or number of steps may name another winner."
+        "Each line is one runner at every rate from this start; it ends where the run diverges. A single rate can win "
+        "by luck, so the **best** (the marked point) is judged by the geometric mean of the final loss over an eighth "
+        "of a decade on each side. The **window** is how far the rate may be off before that mean is ten times the "
+        "best. Dotted lines are the rates in use. Another landscape, start or number of steps may name another winner."
     )
     table = [{"Runner": s.label, "Rate in use": plain(s.run.learning_rate), "Best rate": _best(w),
               "Good rates": _range(w), "Width": _decades(w)} for s, w in zip(shown, sweeps, strict=True)]  # fmt: skip

@@ -1,7 +1,7 @@
 """The sidebar's controls: each writes one value of a run, and each value lives in the page's link."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -69,7 +69,7 @@ def hyperparameter_rules(prefix: str = "") -> dict[str, Rule]:
     return {prefix + h.name: Number(h.low, h.high) for entry in RUNNERS.values() for h in entry.hyperparameters}
 
 
-def number_box(label: str, key: str, default: float, bounds: limits.Bounds, help: str | None = None) -> float:  # noqa: A002
+def number_box(label: str, key: str, default: float, bounds: limits.Bounds, help: str | None = None) -> float:
     """A number bound to the link, shown as a reader would type it."""
     return float(
         st.number_input(
@@ -86,8 +86,25 @@ def number_box(label: str, key: str, default: float, bounds: limits.Bounds, help
     )
 
 
+def whole_number_box(
+    label: str,
+    key: str,
+    default: int,
+    bounds: limits.Bounds,
+    step: int = 1,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> int:
+    """A whole number bound to the link."""
+    low, high = int(bounds.low), int(bounds.high)
+    return int(
+        st.number_input(
+            label, low, high, default, step, key=key, bind="query-params", label_visibility=label_visibility
+        )
+    )
+
+
 def slider_with_box(
-    label: str, key: str, default: float, low: float, high: float, log: bool, help: str | None = None  # noqa: A002
+    label: str, key: str, default: float, low: float, high: float, log: bool, help: str | None = None
 ) -> float:  # fmt: skip
     """A slider for the hand and a number box for the exact value, which is the one the link holds."""
     slider = f"{key}_slider"
@@ -95,7 +112,7 @@ def slider_with_box(
     with narrow:
         value = float(
             st.number_input(
-                f"{label}, exact value", low, high, default, step=_step(default, low, high, log), format="%.6g", key=key,
+                f"{label}, exact value", low, high, default, _step(default, low, high, log), "%.6g", key=key,
                 bind="query-params", label_visibility="collapsed",
             )
         )  # fmt: skip
@@ -137,7 +154,7 @@ def surface_controls(on_change: Callable[[], None], default: str) -> tuple[str, 
         return _formula()
     if key == "ravine":
         condition = slider_with_box(
-            "Condition κ", "condition", CONDITION, 1.0, 1000.0, True, "How many times steeper across than along the ravine"
+            "Condition κ", "condition", CONDITION, 1.0, 1000.0, True, "How many times steeper across than along"
         )
         angle = slider_with_box("Angle (degrees)", "angle", 0.0, -90.0, 90.0, False, "The ravine, turned")
         return key, (("condition", condition), ("angle", float(np.radians(angle))))
@@ -168,8 +185,8 @@ def start_controls(surface: Surface) -> tuple[float, float]:
     for column, axis, (low, high), default in zip((x, y), "xy", surface.domain, surface.start, strict=True):
         with column:
             value = st.number_input(
-                f"Start {axis}", *map(float, limits.START), value=float(default), step=(high - low) / 40,
-                format="%.6g", key=axis, bind="query-params", help="Or click the map, or drag the ring on it",
+                f"Start {axis}", limits.START.low, limits.START.high, float(default), (high - low) / 40, "%.6g",
+                 key=axis, bind="query-params", help="Or click the map, or drag the ring on it",
             )  # fmt: skip
             values.append(float(value))
     return values[0], values[1]
@@ -217,13 +234,11 @@ def hyperparameter_controls(
 def steps_control() -> int:
     """How many steps to take."""
     wide, narrow = st.columns([3, 2], vertical_alignment="bottom", gap="small")
-    low, high = map(int, limits.STEPS)
     with narrow:
-        value = int(
-            st.number_input("Steps, exact value", low, high, STEPS, step=10, key="steps", bind="query-params",
-                            label_visibility="collapsed")
-        )  # fmt: skip
-    stops = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 50), *range(1000, high + 1, 500)]
+        value = whole_number_box(
+            "Steps, exact value", "steps", STEPS, limits.STEPS, step=10, label_visibility="collapsed"
+        )
+    stops = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 50), *range(1000, int(limits.STEPS.high) + 1, 500)]
     st.session_state["steps_slider"] = min(stops, key=lambda stop: abs(stop - value))
     with wide:
         st.select_slider("Steps", stops, key="steps_slider",
@@ -255,15 +270,14 @@ def change_factor_control(steps: int) -> tuple[int, float] | None:
 
 
 def _change_step(steps: int) -> int:
-    default = max(1, steps // 2)
-    return int(st.number_input("From step", *map(int, limits.STEPS), default, key="change_step", bind="query-params"))
+    return whole_number_box("From step", "change_step", max(1, steps // 2), limits.STEPS)
 
 
 def noise_control() -> tuple[float, int]:
     """Noise added to every gradient, as small batches add it, and its seed."""
     with st.expander("Gradient noise"):
         noise = number_box("Standard deviation", "noise", 0.0, limits.NOISE, "Added to each component of each gradient")
-        seed = int(st.number_input("Seed", *map(int, limits.SEED), 0, step=1, key="seed", bind="query-params"))
+        seed = whole_number_box("Seed", "seed", 0, limits.SEED)
     return noise, seed
 
 

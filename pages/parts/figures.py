@@ -15,7 +15,7 @@ CONTOURS = 18
 
 
 def map_figure(relief: Relief) -> go.Figure:
-    """The surface from above: colours, thin contours, both axes in one scale so that gradients stand upright on them."""
+    """The surface from above: colours, thin contours, one scale for both axes, so that gradients cross them upright."""
     size = _round_interval((relief.high - relief.low) / CONTOURS or 1.0)
     lowest_line = (np.floor(relief.low / size) + 1) * size
     trace = go.Contour(
@@ -84,7 +84,11 @@ def scene_figure(relief: Relief) -> go.Figure:
                 "xaxis": axis | {"title": {"text": "x", "font": {"size": 13}}},
                 "yaxis": axis | {"title": {"text": "y", "font": {"size": 13}}},
                 "zaxis": axis
-                | {"title": {"text": relief.label, "font": {"size": 11}}, "range": [relief.low - margin, relief.high + margin], "nticks": 4},
+                | {
+                    "title": {"text": relief.label, "font": {"size": 11}},
+                    "range": [relief.low - margin, relief.high + margin],
+                    "nticks": 4,
+                },
                 "aspectmode": "manual",
                 "aspectratio": {"x": wide / longest, "y": deep / longest, "z": 0.62},
                 "camera": {"eye": {"x": -0.98, "y": -1.24, "z": 0.9}, "center": {"x": 0.03, "y": 0.03, "z": -0.14}},

@@ -10,6 +10,7 @@ from engine.surfaces import Surface
 from pages.parts import controls, link, stage, walk
 
 STAGE = "fog_stage"
+LAST = "fog_game"
 PHASES = ("walk", "descent", "lifted")
 """How far a game has come: on foot, gradient descent has been over the same ground, the fog is gone."""
 
@@ -39,16 +40,20 @@ def current() -> Game:
     """The game in the link; whatever is wrong there counts as not given."""
     landscape = int(_read(RULES["landscape"], "landscape") or 1)
     name, surface = walk.landscape(landscape)
-    x, y = surface.start.tolist()
     after = _read(walk.Walk(surface.domain), "walk")
-    points = ((x, y), *(walk.parse(after) or ())) if after else ((x, y),)
+    points = (_start(surface), *((after and walk.parse(after)) or ()))
     phase = _read(RULES["phase"], "phase") or "walk"
     return Game(landscape, name, surface, points, phase if len(points) > 1 else "walk")
 
 
-def repair() -> None:
+def _repair() -> None:
     """Mend the link; what a walk may be depends on its landscape."""
     link.repair(RULES | {"walk": walk.Walk(current().surface.domain)})
+
+
+def _start(surface: Surface) -> walk.Point:
+    x, y = surface.start.tolist()
+    return x, y
 
 
 def _read(rule: link.Rule, key: str) -> str | None:
@@ -56,31 +61,62 @@ def _read(rule: link.Rule, key: str) -> str | None:
     return None if text is None else rule.read(text)[0]
 
 
-def keep(points: Sequence[walk.Point]) -> None:
-    """Go on from this walk, in fog; the start alone begins again."""
-    if len(points) > 1:
-        st.query_params["walk"] = walk.spell(points[1:])
-    else:
-        st.query_params.pop("walk", None)
-    st.query_params.pop("phase", None)
+def shown() -> Game:
+    """The game in the link, mended, which is the one that the buttons go on from."""
+    _repair()
+    game = current()
+    st.session_state[LAST] = game
+    return game
+
+
+def _last() -> Game:
+    """What the page shows. The link that comes with a click may be older, where the clicks are quick."""
+    return st.session_state.get(LAST) or current()
+
+
+def _write(game: Game) -> None:
+    st.session_state[LAST] = game
+    texts = {
+        "landscape": str(game.landscape) if game.landscape > 1 else "",
+        "walk": walk.spell(game.points[1:]),
+        "phase": game.phase if game.phase != "walk" else "",
+    }
+    for key, text in texts.items():
+        if text:
+            st.query_params[key] = text
+        else:
+            st.query_params.pop(key, None)
+
+
+def undo() -> None:
+    """Back by one step."""
+    game = _last()
+    if game.taken:
+        _write(game._replace(points=game.points[:-1], phase="walk"))
+
+
+def begin_again() -> None:
+    """The same landscape, from its start."""
+    game = _last()
+    _write(game._replace(points=game.points[:1], phase="walk"))
 
 
 def turn_to(phase: str) -> None:
     """On to the next part of the game."""
-    st.query_params["phase"] = phase
+    _write(_last()._replace(phase=phase))
 
 
 def another_landscape() -> None:
     """The next landscape, with a step that suits it."""
-    following = current().landscape % len(walk.LANDSCAPES) + 1
-    keep(())
-    st.query_params["landscape"] = str(following)
-    controls.set_values({"length": walk.usual_length(walk.landscape(following)[1])})
+    following = _last().landscape % len(walk.LANDSCAPES) + 1
+    name, surface = walk.landscape(following)
+    _write(Game(following, name, surface, (_start(surface),), "walk"))
+    controls.set_values({"length": walk.usual_length(surface)})
 
 
 def step_towards(direction: Sequence[float]) -> None:
     """One step of the chosen length."""
-    game = current()
+    game = _last()
     if game.phase != "walk" or game.taken >= walk.BUDGET:
         return
     if not any(direction):
@@ -91,12 +127,12 @@ def step_towards(direction: Sequence[float]) -> None:
     if there is None:
         st.toast("Here is the edge of the map: that way leads no further.")
     else:
-        keep((*game.points, there))
+        _write(game._replace(points=(*game.points, there)))
 
 
 def step_downhill() -> None:
     """One step against the slope."""
-    game = current()
+    game = _last()
     step_towards(walk.downhill(game.surface, game.points[-1]).tolist())
 
 
@@ -104,5 +140,5 @@ def step_to_click() -> None:
     """A click on the map names a direction, not a place."""
     towards = stage.triggered(STAGE, "start", "x", "y")
     if towards:
-        x, y = current().points[-1]
+        x, y = _last().points[-1]
         step_towards((towards[0] - x, towards[1] - y))

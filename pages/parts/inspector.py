@@ -38,7 +38,9 @@ STEP_LINES: dict[str, list[tuple[str, str]]] = {
     ],
 }
 ADAM_LIKE = {"adam", "adamw"}
-"""Those whose step is the rate times m̂/√v̂ (AdamW also shrinks the weights; its line is exact at decay 0)."""
+"""Those whose step is the rate times m̂/√v̂ (AdamW also shrinks the weights)."""
+LEFT_OUT = {"weight_decay", "dampening"}
+"""What the lines above take to be 0 (RMSprop's its momentum, too); elsewhere the step is shown as it came out."""
 
 MEANS = {"velocity": "velocity", "mu": "m", "nu": "v", "nu_max": "largest v", "norm": "largest |g|",
          "sum_of_squares": "sum of g²", "delta": "mean of step²"}  # fmt: skip
@@ -157,10 +159,15 @@ def _state_after(run: Run, trajectory: Trajectory) -> Any:
 
 def _step_lines(run: Run, columns: dict[str, Array]) -> list[tuple[str, str]]:
     key = "adam" if run.optimizer in ADAM_LIKE else run.optimizer
-    templates = STEP_LINES.get(key) or [
-        *((f"{MEANS.get(name, name)} *", f"{{{name}*}} → {{{name}*next}}") for name in _memories(columns)),
-        ("*", "{*} + {u*:p} = {*next}"),
-    ]
+    left_out = LEFT_OUT | ({"momentum"} if key == "rmsprop" else set())
+    names = {h.name for h in RUNNERS[run.optimizer].hyperparameters}
+    if key in STEP_LINES and not any(_value(run, name) for name in left_out & names):
+        templates = STEP_LINES[key]
+    else:
+        templates = [
+            *((f"{MEANS.get(name, name)} *", f"{{{name}*}} → {{{name}*next}}") for name in _memories(columns)),
+            ("*", "{*} + {u*:p} = {*next}"),
+        ]
     return [(label.replace("*", axis), line.replace("*", axis)) for axis in "xy" for label, line in templates]
 
 

@@ -39,14 +39,14 @@ DESCENT_PRESETS = (
     ),
     Preset(
         "Catapult",
-        "Too large a rate for the sharp minimum nearby: the loss first shoots up, then the ball lands in a flatter part "
-        "of the same valley, where the rate is stable.",
+        "Too large a rate for the sharp minimum nearby: the loss first shoots up, then the ball lands in a flatter "
+        "part of the same valley, where the rate is stable.",
         {"surface": "two_weight_net", "optimizer": "sgd", "learning_rate": 0.6, "x": 2.2, "y": 0.5, "steps": 60},
     ),
     Preset(
         "Momentum out of a local minimum",
-        "Plain descent would stop in the nearer, shallower well. The velocity gathered on the way carries the ball over "
-        "the rim into the deeper one.",
+        "Plain descent would stop in the nearer, shallower well. The velocity gathered on the way carries the ball "
+        "over the rim into the deeper one.",
         {"surface": "twin_wells", "optimizer": "momentum", "learning_rate": 0.02, "momentum": 0.9, "x": 1.8, "y": 0.6,
          "steps": 150},
     ),
@@ -61,31 +61,33 @@ RAVINE_RACE = {
 RACE_PRESETS = (
     Preset(
         "Ravine along the axes",
-        "The ravine runs along x. Adam and RMSprop scale each weight by its own slopes, and so walk to the floor and along "
-        "it at one pace, while plain descent swings across.",
+        "The ravine runs along x. Adam and RMSprop scale each weight by its own slopes, and so walk to the floor and "
+        "along it at one pace, while plain descent swings across.",
         RAVINE_RACE | {"angle": 0.0, "x": -4.0, "y": 2.0},
     ),
     Preset(
         "The same ravine, turned",
-        "Ravine and start turned by 45 degrees: plain descent and momentum walk exactly the same path, turned. Now each "
-        "weight's slopes mix both directions, so scaling weight by weight no longer helps, and the others fall behind.",
+        "Ravine and start turned by 45 degrees: plain descent and momentum walk exactly the same path, turned. Now "
+        "each weight's slopes mix both directions, so scaling weight by weight no longer helps, and the others fall "
+        "behind.",
         RAVINE_RACE | {"angle": 45.0, "x": -4.243, "y": -1.414},
     ),
     Preset(
         "One rate for all",
-        "The same number for everyone looks fair and is not: it starves some runners and suits others. Compare with each "
-        "at its best rate.",
+        "The same number for everyone looks fair and is not: it starves some runners and suits others. Compare with "
+        "each at its best rate.",
         {"surface": "rosenbrock", "x": -1.2, "y": 1.0, "steps": 200, "mode": "same", "rate": 0.001},
     ),
     Preset(
         "Out of a local minimum",
-        "From the same start plain descent stops in the shallow well; runners with momentum may roll on into the deep one.",
+        "From the same start plain descent stops in the shallow well; the velocity of momentum carries it on into the "
+        "deep one. Nesterov's look ahead brakes in time, and stays.",
         {"surface": "twin_wells", "x": 1.8, "y": 0.6, "steps": 150, "mode": "same", "rate": 0.02},
     ),
     Preset(
         "Off the saddle",
-        "All start a millionth off the ridge, where the slope is almost zero. Steps that scale by the slope's size leave "
-        "at once; plain descent must wait until the slope has grown.",
+        "All start a millionth off the ridge, where the slope is almost zero. Steps that scale by the slope's size "
+        "leave at once; plain descent must wait until the slope has grown.",
         {"surface": "saddle", "x": 1.5, "y": 1e-6, "steps": 200, "mode": "same", "rate": 0.05},
     ),
 )

@@ -142,7 +142,7 @@ def _curvatures(shown: Shown, surface: Surface) -> dict[str, Any]:
     trajectory = shown.trajectory
     with np.errstate(all="ignore"):
         curvature = surface.hessian(trajectory.params)
-    finite = np.isfinite(curvature).all((-1, -2))
+    finite = np.asarray(np.isfinite(curvature).all((-1, -2)))
     values, vectors = np.linalg.eigh(np.where(finite[:, None, None], curvature, np.eye(2)))
     return {"values": single(values), "flatter": single(vectors[:, :, 0]), "steeper": single(vectors[:, :, 1])}
 

@@ -11,8 +11,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# At /race Streamlit's page first asks for /race/_stcore/health, gets a 404, leaves it in the browser's console, and only
-# then asks at the root. The settings it reads from window.__streamlit are those it has for hosts that know better.
+# At /race Streamlit's page first asks for /race/_stcore/health, gets a 404, leaves it in the browser's console, and
+# only then asks at the root. The settings it reads from window.__streamlit are those it has for hosts that know better.
 SCRIPT = b"<script>window.__streamlit ??= {BACKEND_BASE_URL: location.origin + '%s/'}</script><title>"
 
 
@@ -42,7 +42,7 @@ class ServerAddress:
                 if not message.get("more_body"):
                     page = body.replace(b"<title>", self.script, 1)
                     headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
-                    await send(start | {"headers": [*headers, (b"content-length", str(len(page)).encode())]})
+                    await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
                     await send({"type": "http.response.body", "body": page})
 
         await self.app(scope, receive, rewrite)

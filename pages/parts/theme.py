@@ -45,6 +45,7 @@ BY_HAND = Style("#C8202F", (3, 5), "diamond")
 GRADIENT, VELOCITY, STEP = "#AA3377", "#117733", "#332288"
 """Colours of the three arrows, none of them a runner's."""
 
+AXIS = {"gridcolor": GRID_LINES, "zeroline": False, "ticks": "outside", "ticklen": 4, "title": {"standoff": 6}}
 # text is left to the browser, which knows the theme; everything else reads on both grounds
 TEMPLATE = go.layout.Template(
     layout={
@@ -52,8 +53,8 @@ TEMPLATE = go.layout.Template(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"size": 12},
         "margin": {"l": 48, "r": 10, "t": 8, "b": 38},
-        "xaxis": {"gridcolor": GRID_LINES, "zeroline": False, "ticks": "outside", "ticklen": 4, "title": {"standoff": 6}},
-        "yaxis": {"gridcolor": GRID_LINES, "zeroline": False, "ticks": "outside", "ticklen": 4, "title": {"standoff": 6}},
+        "xaxis": AXIS,
+        "yaxis": AXIS,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "hoverlabel": {"font": {"size": 12}},
     }
