@@ -6,13 +6,14 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts.server import ServerAddress, apologise
+from pages.parts.server import ROUTES, ServerAddress, apologise
 
 ASSETS = Path(__file__).parent / "assets"
 
 # the server imports this file at its start, before the first reader comes
 app = st.App(
     __file__,
+    routes=ROUTES,
     middleware=[Middleware(ServerAddress, base=st.get_option("server.baseUrlPath").rstrip("/"))],
     on_script_error=apologise,
 )

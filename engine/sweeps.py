@@ -10,7 +10,7 @@ from engine.descent import descend, last_step, outcome
 from engine.experiment import Run, objective_of, optimizer_of, round_rate, simulate, start_of, surface_of
 from engine.limits import LEARNING_RATE, RATES_PER_DECADE
 
-FLOOR = 1e-12  # gaps below this share of the start's gap count as equal: rounding decides there
+FLOOR = 1e-8  # gaps below this share of the start's gap count as arrived, all alike: beyond, luck and rounding decide
 
 
 class RateSweep(NamedTuple):
@@ -20,7 +20,9 @@ class RateSweep(NamedTuple):
     gaps: Array  # (R,) loss above the surface's lowest known value at the last step; inf where it diverged
     smooth: Array  # (R,) geometric mean of the gaps within about an eighth of a decade on each side
     best: float  # the rate whose larger of gap and smooth gap is lowest; nan where every rate or a neighbour diverged
-    window: tuple[float, float]  # the rates round the best whose smooth gap is at most ten times the best's
+    window: tuple[
+        float, float
+    ]  # rates round the best whose smooth gap is at most ten times the best's and half the start's
 
     @property
     def decades(self) -> float:
@@ -47,24 +49,27 @@ def rate_sweep(run: Run) -> RateSweep:
     lowest = surface_of(run).lowest
     if not np.isfinite(lowest):
         lowest = min(first, float(loss.min()))
-    gaps = np.where(diverged, np.inf, np.maximum(loss - lowest, FLOOR * max(first - lowest, FLOOR)))
-    return _judged(rates, gaps)
+    with np.errstate(invalid="ignore"):  # infinite less infinite, where every rate diverged
+        gaps = np.where(diverged, np.inf, np.maximum(loss - lowest, FLOOR * max(first - lowest, FLOOR)))
+    return _judged(rates, gaps, first - lowest)
 
 
-def _judged(rates: Array, gaps: Array) -> RateSweep:
+def _judged(rates: Array, gaps: Array, start: float = np.inf) -> RateSweep:
     """The best of the rates, and how wide the window of good ones round it is.
 
     One rate may win by luck, so the best is judged by the geometric mean over its neighbours within an eighth of a
-    decade, or by its own gap where that is larger, lest it win by a neighbour's luck.
+    decade, or by its own gap where that is larger, lest it win by a neighbour's luck. ``start`` is the gap at the
+    start: a rate that leaves more than half of it is not good, however bad the best is.
     """
     smooth = _geometric_mean(gaps, RATES_PER_DECADE // 8)
     if not np.isfinite(smooth).any():
-        return RateSweep(rates, gaps, smooth, np.nan, (np.nan, np.nan))
+        return RateSweep(rates, gaps, smooth, np.nan, np.nan, (np.nan, np.nan))
     best = _middle_of_lowest(np.maximum(smooth, gaps))
-    good = smooth <= 10 * smooth[best]
+    limit = float(max(min(10 * smooth[best], start / 2), smooth[best]))
+    good = smooth <= limit
     left = best - int(np.argmin(good[best::-1])) + 1 if not good[: best + 1].all() else 0
     right = best + int(np.argmin(good[best:])) - 1 if not good[best:].all() else len(rates) - 1
-    return RateSweep(rates, gaps, smooth, float(rates[best]), (float(rates[left]), float(rates[right])))
+    return RateSweep(rates, gaps, smooth, float(rates[best]), limit, (float(rates[left]), float(rates[right])))
 
 
 def _geometric_mean(gaps: Array, reach: int) -> Array:

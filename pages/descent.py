@@ -25,14 +25,16 @@ def new_surface() -> None:
     """A new landscape brings its own start and a rate that suits it."""
     name, parameters = controls.chosen_surface()
     x, y = build_surface(name, parameters).start
-    controls.set_values({"x": float(x), "y": float(y)})
-    new_optimizer()
+    rate = controls.default_rate(name, parameters, st.session_state["optimizer"])
+    controls.set_values({"x": float(x), "y": float(y), "learning_rate": rate})
 
 
 def new_optimizer() -> None:
-    """Another optimizer brings a rate that suits it; the same rate would mean something else to it."""
-    rate = controls.default_rate(*controls.chosen_surface(), st.session_state["optimizer"])
-    controls.set_values({"learning_rate": rate})
+    """Another optimizer brings its own defaults and a rate that suits it; the last one's would mean something else."""
+    optimizer = st.session_state["optimizer"]
+    own = controls.surface_defaults(optimizer)
+    own["learning_rate"] = controls.default_rate(*controls.chosen_surface(), optimizer)
+    controls.set_values(controls.present(own))
 
 
 link.repair(RULES)

@@ -104,9 +104,10 @@ def assert_consistent(sweep: RateSweep) -> None:
     assert sweep.decades == pytest.approx(np.log10(sweep.window[1] / sweep.window[0]))
     best = sweep.smooth[sweep.rates == sweep.best][0]
     inside = (sweep.rates >= sweep.window[0]) & (sweep.rates <= sweep.window[1])
-    assert (sweep.smooth[inside] <= 10 * best).all()
+    assert best <= sweep.good <= 10 * best
+    assert (sweep.smooth[inside] <= sweep.good).all()
     for edge in (np.flatnonzero(inside)[0] - 1, np.flatnonzero(inside)[-1] + 1):
-        assert not 0 <= edge < len(sweep.rates) or sweep.smooth[edge] > 10 * best
+        assert not 0 <= edge < len(sweep.rates) or sweep.smooth[edge] > sweep.good
     score = np.maximum(sweep.smooth, sweep.gaps)
     assert score[sweep.rates == sweep.best] <= score.min() * (1 + 1e-9)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -23,7 +24,7 @@ def best_rate(run: Run) -> float:
 
 def swept(run: Run) -> RateSweep:
     """The run at every rate, once for all the rates at which a page may show it."""
-    return _swept(run.with_rate(1.0))
+    return _swept(replace(run.with_rate(1.0), rate_change=None))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -61,8 +62,9 @@ def rate_chart(shown: Sequence[Shown]) -> None:
     st.markdown(
         "Each line is one runner at every rate from this start; it ends where the run diverges. A single rate can win "
         "by luck, so the **best** (the marked point) is judged by the geometric mean of the final loss over an eighth "
-        "of a decade on each side. The **window** is how far the rate may be off before that mean is ten times the "
-        "best. Dotted lines are the rates in use. Another landscape, start or number of steps may name another winner."
+        "of a decade on each side, or by its own loss where that is larger. The **good rates** round it end within "
+        "ten times the best mean. Dotted lines are the rates in use. Another landscape, start or number of steps may "
+        "name another winner."
     )
     table = [{"Runner": s.label, "Rate in use": plain(s.run.learning_rate), "Best rate": _best(w),
               "Good rates": _range(w), "Width": _decades(w)} for s, w in zip(shown, sweeps, strict=True)]  # fmt: skip

@@ -76,16 +76,12 @@ def _last() -> Game:
 
 def _write(game: Game) -> None:
     st.session_state[LAST] = game
-    texts = {
-        "landscape": str(game.landscape) if game.landscape > 1 else "",
-        "walk": walk.spell(game.points[1:]),
-        "phase": game.phase if game.phase != "walk" else "",
-    }
-    for key, text in texts.items():
-        if text:
-            st.query_params[key] = text
-        else:
-            st.query_params.pop(key, None)
+    # all at once, so that the browser's Back undoes it at once; an empty list leaves a parameter out of the link
+    st.query_params.update(
+        landscape=str(game.landscape) if game.landscape > 1 else [],
+        walk=walk.spell(game.points[1:]) if game.taken else [],
+        phase=game.phase if game.phase != "walk" else [],
+    )
 
 
 def undo() -> None:

@@ -78,7 +78,9 @@ class Text:
 
     def read(self, text: str) -> tuple[str | None, str | None]:
         """See ``Rule.read``."""
-        return (text, None) if len(text) <= self.longest else (None, f"is longer than {self.longest} characters")
+        if len(text) <= self.longest:
+            return text, None
+        return None, f"is longer than {self.longest} characters; the default is used"
 
 
 def faults(rules: Mapping[str, Rule], given: Mapping[str, Sequence[str]]) -> tuple[dict[str, str | None], list[str]]:

@@ -47,8 +47,8 @@ DESCENT_PRESETS = (
         "Momentum out of a local minimum",
         "Plain descent would stop in the nearer, shallower well. The velocity gathered on the way carries the ball "
         "over the rim into the deeper one.",
-        {"surface": "twin_wells", "optimizer": "momentum", "learning_rate": 0.02, "momentum": 0.9, "x": 1.8, "y": 0.6,
-         "steps": 150},
+        {"surface": "twin_wells", "optimizer": "momentum", "learning_rate": 0.02, "momentum": 0.9, "dampening": 0.0,
+         "x": 1.8, "y": 0.6, "steps": 150},
     ),
 )  # fmt: skip
 

@@ -5,6 +5,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.parts.stage import script, script_path
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,6 +56,14 @@ class ServerAddress:
 def _is_page(start: Message) -> bool:
     headers = {name.lower(): value for name, value in start["headers"]}
     return start["status"] == 200 and headers.get(b"content-type", b"").startswith(b"text/html")
+
+
+async def _stage_script(request: Request) -> Response:
+    return Response(script(), media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
+
+
+ROUTES = [Route(f"/{script_path()}", _stage_script)]
+"""Files of our own that the browser asks for."""
 
 
 def apologise(fault: Exception) -> bool:

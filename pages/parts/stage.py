@@ -17,13 +17,26 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @lru_cache(maxsize=1)
+def script() -> str:
+    """The stage's JavaScript: its parts, then the stage that is made of them."""
+    files = [ASSETS / "stage" / f"{part}.js" for part in PARTS] + [ASSETS / "stage.js"]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+@lru_cache(maxsize=1)
+def script_path() -> str:
+    """Where the server offers the script; the name changes with the content, so a browser may keep it for ever."""
+    return f"stage/{hashlib.blake2b(script().encode(), digest_size=8).hexdigest()}.js"
+
+
+@lru_cache(maxsize=1)
 def _component() -> Callable[..., Any]:
-    scripts = [ASSETS / "stage" / f"{part}.js" for part in PARTS] + [ASSETS / "stage.js"]
+    loader = (ASSETS / "stage" / "loader.js").read_text(encoding="utf-8")
     return st.components.v2.component(
         "descent_stage",
         html='<div class="dl-stage" role="group" aria-label="Linked views of the run"></div>',
         css=(ASSETS / "stage.css").read_text(encoding="utf-8"),
-        js="\n".join(script.read_text(encoding="utf-8") for script in scripts),
+        js=loader.replace("STAGE_URL", script_path()),  # Streamlit sends this text with every run of the page
         # Plotly puts its own style sheet into the document's head, where a shadow root would not see it
         isolate_styles=False,
     )

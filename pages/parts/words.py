@@ -10,6 +10,7 @@ from engine.descent import Outcome, Trajectory
 from engine.experiment import RUNNERS, Run, schedule_of, surface_of
 
 MINUS = "−"
+FLAT = 1e-4  # curvature below this counts as none, as it does in engine.descent.outcome
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -57,8 +58,10 @@ def point(p: Array) -> str:
 def ending(run: Run, label: str, trajectory: Trajectory, outcome: Outcome) -> str:
     """One sentence on how a run ended: where from, from which loss to which, in how many steps, and why it stopped."""
     start, first, last = trajectory.params[0], float(trajectory.loss[0]), float(trajectory.loss[-1])
-    if not np.isfinite(first):
-        return f"{label} cannot start at {point(start)}: the loss there is not a finite number. Choose another start."
+    for what, value in (("loss", first), ("slope", trajectory.grads[0])):
+        if not np.isfinite(value).all():
+            fault = f"the {what} there is not a finite number. Choose another start."
+            return f"{label} cannot start at {point(start)}: {fault}"
     steps = int(trajectory.count[-1])
     went = f"{label} from {point(start)}: loss {number(first)} to {number(last)} in {steps} step{'s' * (steps != 1)}"
     match outcome.kind:
@@ -86,21 +89,21 @@ def _why_diverged(run: Run, trajectory: Trajectory) -> str:
     rate = max(float(schedule(int(count))) for count in trajectory.count)
     if np.abs(landing).max() <= limits.START.high and not np.isfinite(loss):
         return f"That step leads to {point(landing)}, where the loss is not a finite number."
+    if float(trajectory.loss[-1]) < float(trajectory.loss[0]):
+        return "The surface has no bottom in that direction: the loss falls for ever."
     if rate > limit:
         return (
             f"Its rate {plain(float(f'{rate:.4g}'))} is above {number(limit)}, the largest stable rate where the path "
             "was sharpest, so each step overshot by more than the last."
         )
-    if float(trajectory.loss[-1]) < float(trajectory.loss[0]):
-        return "The surface has no bottom in that direction: the loss falls for ever."
     return "Its steps grew faster than the slope could turn them back; the path is shown up to there."
 
 
 def _why_stationary(run: Run, trajectory: Trajectory) -> str:
     eigenvalues = np.linalg.eigvalsh(surface_of(run).hessian(trajectory.params[-1]))
-    if eigenvalues[-1] < 0:
+    if eigenvalues[-1] < -FLAT:
         return "the slope is zero at this top, so no step leads away from it"
-    if eigenvalues[0] < 0:
+    if eigenvalues[0] < -FLAT:
         return "the slope is zero, yet this is a saddle: some directions lead down from it"
     if (trajectory.params[0] == trajectory.params[-1]).all() and eigenvalues[0] > 0:
         return "it started at a minimum, where the slope is zero"
