@@ -20,9 +20,8 @@ class RateSweep(NamedTuple):
     gaps: Array  # (R,) loss above the surface's lowest known value at the last step; inf where it diverged
     smooth: Array  # (R,) geometric mean of the gaps within about an eighth of a decade on each side
     best: float  # the rate whose larger of gap and smooth gap is lowest; nan where every rate or a neighbour diverged
-    window: tuple[
-        float, float
-    ]  # rates round the best whose smooth gap is at most ten times the best's and half the start's
+    good: float  # the smooth gap up to which a rate is good: ten times the best's, but at most half the start's gap
+    window: tuple[float, float]  # the good rates round the best
 
     @property
     def decades(self) -> float:

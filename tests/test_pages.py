@@ -40,8 +40,8 @@ def run(app: AppTest) -> AppTest:
 
 def choose(app: AppTest, key: str, value: Any) -> AppTest:
     """Set a control and run."""
-    controls = [*app.selectbox, *app.number_input, *app.select_slider, *app.toggle, *app.text_input]
-    next(control for control in controls if control.key == key).set_value(value)
+    widgets = [*app.selectbox, *app.number_input, *app.select_slider, *app.toggle, *app.text_input]
+    next(widget for widget in widgets if widget.key == key).set_value(value)
     return run(app)
 
 
@@ -117,8 +117,8 @@ def test_the_formula_of_ones_own_is_drawn_and_a_faulty_one_is_named(page):
     "formula",
     [
         "__import__('os')", "().__class__", "9**9**9", "9**9**9*x", "(" * 250 + "x" + ")" * 249, "1/0", "x/0",
-        "log(-1)", "log(-1 - x**2)", "7", "", " ", "x y", "lambda: x", "x; y", "x = 1", "[x for x in y]", "x.real", "f'{x}'", "\0",
-        "x" * 500, "<script>alert(1)</script>", "$x$ **y** `z`", "\u202ex", "x\u200b+y", "١*x",
+        "log(-1)", "log(-1 - x**2)", "7", "", " ", "x y", "lambda: x", "x; y", "x = 1", "[x for x in y]", "x.real",
+        "f'{x}'", "\0", "x" * 500, "<script>alert(1)</script>", "$x$ **y** `z`", "\u202ex", "x\u200b+y", "١*x",
     ],
 )  # fmt: skip
 def test_a_hostile_formula_gets_a_sentence_and_the_example_is_drawn(page, formula):

@@ -36,7 +36,7 @@ class Overlay {
   constructor(parent) {
     this.canvas = document.createElement("canvas");
     this.canvas.setAttribute("aria-hidden", "true");
-    this.context = this.canvas.getContext("2d");
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true }); // drawn by the processor: without a GPU many times faster
     parent.append(this.canvas);
   }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.browser.chromium import find
 
@@ -112,6 +112,22 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """A function: options -> a browser's context with them, the same at every call, so that scripts are fetched once."""
+    known: dict[str, BrowserContext] = {}
+
+    def context(**options: Any) -> BrowserContext:
+        key = repr(sorted(options.items()))
+        if key not in known:
+            known[key] = browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **options})
+        return known[key]
+
+    yield context
+    for opened in known.values():
+        opened.close()
+
+
 @pytest.fixture
 def problems() -> Iterator[list[str]]:
     """What went wrong on the test's pages; whatever the test leaves in the list fails it."""
@@ -122,7 +138,9 @@ def problems() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def open_page(request: pytest.FixtureRequest, browser: Browser, problems: list[str]) -> Iterator[Callable[..., Page]]:
+def open_page(
+    request: pytest.FixtureRequest, contexts: Callable[..., BrowserContext], problems: list[str]
+) -> Iterator[Callable[..., Page]]:
     """A function: a path of the app or a full address, and options of the browser's context -> the settled page."""
 
     def on_console(message: ConsoleMessage) -> None:
@@ -138,9 +156,8 @@ def open_page(request: pytest.FixtureRequest, browser: Browser, problems: list[s
             problems.append(f"failed: {sent.url} ({sent.failure})")
 
     def open_page(path: str = "/", **context_options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1366, "height": 768}, **context_options})
-        stack.callback(context.close)
-        page = context.new_page()
+        page = contexts(**context_options).new_page()
+        stack.callback(page.close)
         page.on("console", on_console)
         page.on("pageerror", lambda error: problems.append(f"page: {error}"))
         page.on("request", on_request)
