@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts.server import ROUTES, ServerAddress, apologise
+from pages.parts.server import ROUTES, PageHead, apologise
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -14,7 +14,7 @@ ASSETS = Path(__file__).parent / "assets"
 app = st.App(
     __file__,
     routes=ROUTES,
-    middleware=[Middleware(ServerAddress, base=st.get_option("server.baseUrlPath").rstrip("/"))],
+    middleware=[Middleware(PageHead, base=st.get_option("server.baseUrlPath").rstrip("/"))],
     on_script_error=apologise,
 )
 # or a deep link that is a fresh server's first request would run its page alone, without this file

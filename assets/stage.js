@@ -14,7 +14,7 @@ class Stage {
         <div class="dl-offers">
         <button type="button" data-offer="change" hidden title="The run goes on from this step at another rate; set it in the sidebar">Change rate from here</button>
         <button type="button" data-offer="link" title="Copy a link to this page at this step">Copy link</button></div></div>
-      <div class="dl-grid"></div><div class="dl-panels"></div><ul class="dl-endings" role="status"></ul>
+      <div class="dl-grid"></div><div class="dl-panels"></div><div role="status"><ul class="dl-endings"></ul></div>
       <details class="dl-numbers"><summary>The numbers as a table</summary><div tabindex="0" role="region" aria-label="The numbers as a table"></div></details>`;
     const grid = root.querySelector(".dl-grid");
     this.map = new MapView(grid, { onPick: (point) => this.pick(point) });
@@ -25,7 +25,7 @@ class Stage {
     this.endings = root.querySelector(".dl-endings");
     this.numbers = root.querySelector(".dl-numbers");
     this.numbers.addEventListener("toggle", () => this.message && numbersTable(this.numbers, this.message));
-    root.insertBefore(this.transport.root, this.endings);
+    root.insertBefore(this.transport.root, this.endings.parentNode);
     this.panels = [];
     this.view = "map";
     for (const view of [this.map, this.scene, this.curve]) view.redraw = () => this.draw(this.transport.time);
@@ -89,7 +89,7 @@ class Stage {
     this.map.setRuns(message.runs, this.ghosts, message.extra);
     const turn = (this.turn = (this.turn || 0) + 1); // a newer message ends the work of an older one
     if (!regrounded) this.readyMap();
-    const Plotly = await loadPlotly(message.chunk);
+    const Plotly = await loadPlotly(message.plotly);
     if (turn !== this.turn) return;
     if (regrounded) {
       await this.map.setFigure(Plotly, themedFigure(message.ground.map, theme));

@@ -62,7 +62,7 @@ def runner_control(slot: str, number: int, mode: str, surface: tuple[str, tuple[
     if optimizer == "none":
         return None
     rate = controls.default_rate(*surface, optimizer) if mode == "own" else None
-    values = controls.hyperparameter_controls(optimizer, rate, f"{slot}_", f"Runner {number}: {{}}")
+    values = controls.hyperparameter_controls(optimizer, rate, f"{slot}_", f"Runner {number}: {{}}", sliders=False)
     return Run(*surface, optimizer, values)
 
 

@@ -1,13 +1,13 @@
 // Everything that reaches behind Plotly's public API, or behind Streamlit's, stands in this file.
 
-// Streamlit loads Plotly.js only with its first chart; its chunk sets window.Plotly when it is imported.
+// Streamlit loads Plotly.js only with its first chart; the file sets window.Plotly when it is imported.
 let plotlyPromise = null;
 
-function loadPlotly(chunk) {
+function loadPlotly(path) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   if (!plotlyPromise) {
     const script = document.querySelector('script[src*="static/js/"]');
-    const url = new URL(chunk, script ? script.src : document.baseURI).href;
+    const url = new URL(`../../${path}`, script ? script.src : document.baseURI).href;
     plotlyPromise = import(url).then(() => window.Plotly);
     plotlyPromise.catch(() => (plotlyPromise = null));
   }

@@ -210,9 +210,12 @@ def surface_defaults(optimizer: str) -> dict[str, float]:
 
 
 def hyperparameter_controls(
-    optimizer: str, rate: float | None, prefix: str = "", title: str = "More of {}"
+    optimizer: str, rate: float | None, prefix: str = "", title: str = "More of {}", sliders: bool = True
 ) -> tuple[tuple[str, float], ...]:
-    """Slider and box for each hyper-parameter: the rate in sight, the others folded away. ``rate`` None: no rate."""
+    """Slider and box for each hyper-parameter: the rate in sight, the others folded away.
+
+    ``rate`` None: no rate. Without ``sliders`` the others are boxes alone, where many of them would slow the page.
+    """
     entry = RUNNERS[optimizer]
     defaults = surface_defaults(optimizer)
     values: dict[str, float] = {}
@@ -225,9 +228,11 @@ def hyperparameter_controls(
     if others:
         with st.expander(title.format(entry.label)):
             for h in others:
-                values[h.name] = slider_with_box(
-                    SYMBOLS[h.name], prefix + h.name, defaults[h.name], h.low, h.high, h.log
-                )
+                key, default = prefix + h.name, defaults[h.name]
+                if sliders:
+                    values[h.name] = slider_with_box(SYMBOLS[h.name], key, default, h.low, h.high, h.log)
+                else:
+                    values[h.name] = number_box(SYMBOLS[h.name], key, default, limits.Bounds(h.low, h.high))
     return tuple(values.items())
 
 

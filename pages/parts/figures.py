@@ -121,7 +121,7 @@ def _decades(curves: Sequence[Array]) -> Any:
     """Whole decades between ticks, so that about five fit."""
     finite = np.concatenate([c[np.isfinite(c) & (c > 0)] for c in curves])
     span = np.ptp(np.log10(finite)) if finite.size else 1.0
-    return max(1, int(np.ceil(span / 5)))
+    return max(1, int(np.ceil(span / 5))) if span > 1 else "D2"  # digits 1, 2 and 5 within a decade
 
 
 def loss_curves(losses: Sequence[Array], lowest: float) -> tuple[list[Array], str, bool]:

@@ -113,12 +113,14 @@ def repair(rules: Mapping[str, Rule]) -> None:
     changes, sentences = faults(rules, given)
     if sentences:
         st.session_state[NOTICES] = sentences
+    # after the browser's Back the widgets are there already: they drop what they can't use, and may not be overruled
+    changes = {key: text for key, text in changes.items() if key not in st.session_state}
+    for key, text in changes.items():
+        if text is None:
+            del st.query_params[key]
+        else:
+            st.query_params[key] = text
     if changes:
-        for key, text in changes.items():
-            if text is None:
-                del st.query_params[key]
-            else:
-                st.query_params[key] = text
         st.rerun()
     notices = st.session_state.get(NOTICES)
     if notices:

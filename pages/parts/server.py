@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import streamlit as st
+from plotly.offline import get_plotlyjs
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pages.parts.stage import script, script_path
+from pages.parts.stage import PLOTLY_COPY, plotly_path, script, script_path
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -18,15 +19,18 @@ ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # At /race Streamlit's page first asks for /race/_stcore/health, gets a 404, leaves it in the browser's console, and
 # only then asks at the root. The settings it reads from window.__streamlit are those it has for hosts that know better.
-SCRIPT = b"<script>window.__streamlit ??= {BACKEND_BASE_URL: location.origin + '%s/'}</script><title>"
+SCRIPT = "<script>window.__streamlit ??= {{BACKEND_BASE_URL: location.origin + '{}/'}}</script>"
+# Plotly.js is most of what a first visit loads: the browser may fetch and compile it while the page still connects
+PRELOAD = '<link rel="modulepreload" href="{}/{}">'
 
 
-class ServerAddress:
-    """ASGI middleware that writes the server's address into Streamlit's one HTML page; all else passes untouched."""
+class PageHead:
+    """ASGI middleware that adds two lines to the head of Streamlit's one HTML page; all else passes untouched."""
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
-        self.script = SCRIPT % base.encode()
+        preloads = "".join(PRELOAD.format(base, path) for path in (plotly_path(), script_path()))
+        self.head = (SCRIPT.format(base) + preloads + "<title>").encode()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
@@ -45,7 +49,7 @@ class ServerAddress:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    page = body.replace(b"<title>", self.script, 1)
+                    page = body.replace(b"<title>", self.head, 1)
                     headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
                     await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
                     await send({"type": "http.response.body", "body": page})
@@ -58,11 +62,17 @@ def _is_page(start: Message) -> bool:
     return start["status"] == 200 and headers.get(b"content-type", b"").startswith(b"text/html")
 
 
-async def _stage_script(request: Request) -> Response:
-    return Response(script(), media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
+def _javascript(text: Callable[[], str]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return Response(text(), media_type="text/javascript", headers={"Cache-Control": "public, max-age=31536000"})
+
+    return answer
 
 
-ROUTES = [Route(f"/{script_path()}", _stage_script)]
+ROUTES = [
+    Route(f"/{script_path()}", _javascript(script)),
+    Route(f"/{PLOTLY_COPY}", _javascript(get_plotlyjs)),
+]
 """Files of our own that the browser asks for."""
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PARTS = ("message", "numbers", "plotly", "canvas", "map", "scene", "curve", "transport", "readout")
+PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -44,7 +45,7 @@ def _component() -> Callable[..., Any]:
 
 def show(message: dict[str, Any], key: str, on_start: Callable[[], None], on_change: Callable[[], None]) -> None:
     """Show the message; a start chosen on the map and a wish to change the rate call back, see ``triggered``."""
-    message = {"chunk": _plotly_chunk()} | message
+    message = {"plotly": plotly_path()} | message
     _component()(key=key, data=pack(message), on_start_change=on_start, on_change_change=on_change)
 
 
@@ -60,10 +61,12 @@ def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:
 
 
 @lru_cache(maxsize=1)
-def _plotly_chunk() -> str:
-    """The file of Streamlit's front end that holds Plotly.js, as named in this version; one copy, not two."""
-    folder = Path(st.__file__).parent / "static" / "static" / "js"
-    return next((path.name for path in folder.glob("PlotlyChart.*.js")), "")
+def plotly_path() -> str:
+    """Where the server offers Plotly.js: in Streamlit's own front end, as named in this version, so that it is loaded
+    once; or, should a later Streamlit name it otherwise, the copy in the plotly package.
+    """
+    chunks = (Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js")
+    return next((f"static/js/{path.name}" for path in chunks), PLOTLY_COPY)
 
 
 def figure_json(figure: go.Figure) -> dict[str, Any]:

@@ -141,7 +141,10 @@ def problems() -> Iterator[list[str]]:
 def open_page(
     request: pytest.FixtureRequest, contexts: Callable[..., BrowserContext], problems: list[str]
 ) -> Iterator[Callable[..., Page]]:
-    """A function: a path of the app or a full address, and options of the browser's context -> the settled page."""
+    """A function: a path of the app or a full address, and options of the browser's context -> the settled page.
+
+    ``first`` is a script that runs before the page's own.
+    """
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.location["url"]):
@@ -155,9 +158,11 @@ def open_page(
         if sent.failure != "net::ERR_ABORTED":  # the page itself changed its mind
             problems.append(f"failed: {sent.url} ({sent.failure})")
 
-    def open_page(path: str = "/", **context_options: Any) -> Page:
+    def open_page(path: str = "/", first: str | None = None, **context_options: Any) -> Page:
         page = contexts(**context_options).new_page()
         stack.callback(page.close)
+        if first:
+            page.add_init_script(first)
         page.on("console", on_console)
         page.on("pageerror", lambda error: problems.append(f"page: {error}"))
         page.on("request", on_request)
