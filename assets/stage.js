@@ -6,6 +6,8 @@ const QUIET = 300; // milliseconds without a change of size before the figures a
 class Stage {
   constructor(root) {
     this.root = root;
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", "Linked views of the run");
     root.innerHTML = `
       <div class="dl-bar"><div class="dl-tabs" role="group" aria-label="View">
         <button type="button" data-view="map" aria-pressed="true"><span class="dl-wide">Map and 3-D</span><span class="dl-narrow">Map</span></button>
@@ -114,7 +116,7 @@ class Stage {
   }
 
   readyMap() {
-    this.draw(this.transport.time);
+    this.map.draw(this.transport.time, this.theme);
     this.root.dataset.revision = this.message.revision;
   }
 
@@ -241,11 +243,10 @@ function readTheme(root) {
 }
 
 // By the theme's own background: Streamlit's theme need not be the system's.
+// Reading back a painted pixel would do for any colour, and would wait for the graphics process at every message.
 function isDark(colour) {
-  const context = document.createElement("canvas").getContext("2d");
-  context.fillStyle = colour;
-  context.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+  const hex = colour.match(/^#([\da-f]{2})([\da-f]{2})([\da-f]{2})/i)?.slice(1).map((pair) => parseInt(pair, 16));
+  const [red, green, blue] = hex ?? (colour.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128;
 }
 
@@ -257,11 +258,23 @@ function themedFigure({ data, layout }, theme) {
   return { data, layout: { ...layout, font, ...(scene ? { scene } : { xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis) }) } };
 }
 
-export default function (component) {
-  const { parentElement, data, setTriggerValue } = component;
-  const root = parentElement.querySelector(".dl-stage");
+export function stage({ data, setTriggerValue }, root) {
   root.stage ??= new Stage(root);
   root.stage.trigger = setTriggerValue;
   root.stage.receive(data);
   return () => setTimeout(() => root.isConnected || root.stage.dispose());
+}
+
+// A chart under the stage: it waits until the stage has painted, and changes in place, where Streamlit's would go blank.
+export async function chart({ data }, root) {
+  root.data = data;
+  await nextPaint();
+  await nextPaint();
+  const { figure, alt, plotly } = unpack(data);
+  const Plotly = await loadPlotly(plotly);
+  if (root.data !== data || !root.isConnected) return;
+  root.setAttribute("role", "figure");
+  root.setAttribute("aria-label", alt);
+  const { data: traces, layout } = themedFigure(figure, readTheme(root));
+  await Plotly.react(root, traces, { ...layout, autosize: true }, { displayModeBar: false, responsive: true });
 }

@@ -12,6 +12,7 @@ from engine.sweeps import RateSweep, rate_sweep
 from pages.parts.controls import default_rate
 from pages.parts.figures import sweep_figure
 from pages.parts.runs import Shown, show
+from pages.parts.stage import chart
 from pages.parts.theme import STYLES, again
 from pages.parts.words import number, plain
 
@@ -54,11 +55,11 @@ def rate_chart(shown: Sequence[Shown]) -> None:
         for s, sweep in zip(shown, sweeps, strict=True)
     ]
     title = f"loss above the {'minimum' if known else 'lowest reached'} after {steps} steps"
-    st.plotly_chart(
-        sweep_figure(rows, title, [s.run.learning_rate for s in shown]), width="stretch", key="rate_chart",
-        alt=" ".join(["Loss at the end against rate.", *map(_window, shown, sweeps)]),
-        config={"displayModeBar": False},
-    )  # fmt: skip
+    chart(
+        sweep_figure(rows, title, [s.run.learning_rate for s in shown]),
+        "rate_chart",
+        " ".join(["Loss at the end against rate.", *map(_window, shown, sweeps)]),
+    )
     st.markdown(
         "Each line is one runner at every rate from this start; it ends where the run diverges. A single rate can win "
         "by luck, so the **best** (the marked point) is judged by the geometric mean of the final loss over an eighth "

@@ -30,14 +30,14 @@ def script_path() -> str:
     return f"stage/{hashlib.blake2b(script().encode(), digest_size=8).hexdigest()}.js"
 
 
-@lru_cache(maxsize=1)
-def _component() -> Callable[..., Any]:
+@lru_cache(maxsize=2)
+def _component(name: str) -> Callable[..., Any]:
     loader = (ASSETS / "stage" / "loader.js").read_text(encoding="utf-8")
     return st.components.v2.component(
-        "descent_stage",
-        html='<div class="dl-stage" role="group" aria-label="Linked views of the run"></div>',
+        f"descent_{name}",
+        html=f'<div class="dl-{name}"></div>',
         css=(ASSETS / "stage.css").read_text(encoding="utf-8"),
-        js=loader.replace("STAGE_URL", script_path()),  # Streamlit sends this text with every run of the page
+        js=loader.replace("STAGE_URL", script_path()).replace("EXPORT", name),  # sent with every run of the page
         # Plotly puts its own style sheet into the document's head, where a shadow root would not see it
         isolate_styles=False,
     )
@@ -45,8 +45,13 @@ def _component() -> Callable[..., Any]:
 
 def show(message: dict[str, Any], key: str, on_start: Callable[[], None], on_change: Callable[[], None]) -> None:
     """Show the message; a start chosen on the map and a wish to change the rate call back, see ``triggered``."""
-    message = {"plotly": plotly_path()} | message
-    _component()(key=key, data=pack(message), on_start_change=on_start, on_change_change=on_change)
+    data = pack({"plotly": plotly_path()} | message)
+    _component("stage")(key=key, data=data, on_start_change=on_start, on_change_change=on_change)
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """A figure that changes in place, after the stage, with a text for those who can't see it."""
+    _component("chart")(key=key, data=pack({"plotly": plotly_path(), "figure": figure_json(figure), "alt": alt}))
 
 
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:

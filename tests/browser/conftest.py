@@ -164,7 +164,7 @@ def open_page(
         if first:
             page.add_init_script(first)
         page.on("console", on_console)
-        page.on("pageerror", lambda error: problems.append(f"page: {error}"))
+        page.on("pageerror", lambda error: problems.append(f"page: {error.stack or error}"))
         page.on("request", on_request)
         page.on("requestfailed", on_failure)
         page.goto(path if path.startswith("http") else request.getfixturevalue("server") + path)
