@@ -21,7 +21,7 @@ app = st.App(
 PagesManager.uses_pages_directory = False
 
 if __name__ == "__main__":
-    st.set_page_config(page_title="Descent Lab", page_icon=str(ASSETS / "logo.svg"), layout="wide")
+    st.set_page_config(page_icon=str(ASSETS / "logo.svg"), layout="wide")
     st.html(ASSETS / "app.css")
     pages = {
         "Foundations": [st.Page("pages/fog.py", title="The mountain in the fog", default=True)],

@@ -15,7 +15,7 @@ from engine.limits import FORMULA_LENGTH
 from engine.surfaces import Surface, View
 
 DEPTH = 40  # parentheses, signs and powers inside one another
-OPERATIONS = 200
+OPERATIONS = 100
 PRODUCTS = 16  # whole exponents up to this are computed by multiplying
 BLOCK = 4096  # points evaluated at once, so that memory stays small on a fine grid
 

@@ -22,6 +22,7 @@ RATE_FACTOR = Bounds(1e-3, 1e3)  # by which a race's rates change in mid-run
 STEPS = Bounds(1, 5000)
 RUNNERS = Bounds(1, 6)
 GRID = Bounds(20, 200)
+SWEEP_STEPS = 1000  # of a sweep over rates on a page: longer runs are judged after so many
 NOISE = Bounds(0.0, 100.0)  # standard deviation of the noise added to each component of the gradient
 SEED = Bounds(0, 2**31 - 1)
 START = Bounds(-1e6, 1e6)  # each coordinate: a start may lie outside the view, but not where squares overflow

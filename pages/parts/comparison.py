@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from engine import limits
 from engine.experiment import RUNNERS, Run, surface_of
 from engine.sweeps import RateSweep, rate_sweep
 from pages.parts.controls import default_rate
@@ -25,7 +26,8 @@ def best_rate(run: Run) -> float:
 
 def swept(run: Run) -> RateSweep:
     """The run at every rate, once for all the rates at which a page may show it."""
-    return _swept(replace(run.with_rate(1.0), rate_change=None))
+    steps = min(run.steps, limits.SWEEP_STEPS)
+    return _swept(replace(run.with_rate(1.0), rate_change=None, steps=steps))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -48,7 +50,7 @@ def labelled(field: Sequence[Run]) -> list[Shown]:
 def rate_chart(shown: Sequence[Shown]) -> None:
     """Final loss against rate for each runner, with its best rate, its window of good rates, and the rate in use."""
     sweeps = [swept(s.run) for s in shown]
-    steps = shown[0].run.steps
+    steps = min(shown[0].run.steps, limits.SWEEP_STEPS)
     known = np.isfinite(surface_of(shown[0].run).lowest)
     rows = [
         (s.label, s.style, sweep.rates, sweep.gaps, sweep.best, _at(sweep, sweep.best))
@@ -64,8 +66,8 @@ def rate_chart(shown: Sequence[Shown]) -> None:
         "Each line is one runner at every rate from this start; it ends where the run diverges. A single rate can win "
         "by luck, so the **best** (the marked point) is judged by the geometric mean of the final loss over an eighth "
         "of a decade on each side, or by its own loss where that is larger. The **good rates** round it end within "
-        "ten times the best mean. Dotted lines are the rates in use. Another landscape, start or number of steps may "
-        "name another winner."
+        "ten times the best mean. Losses below a hundred-millionth of the start's count as arrived, all alike. Dotted "
+        "lines are the rates in use. Another landscape, start or number of steps may name another winner."
     )
     table = [{"Runner": s.label, "Rate in use": plain(s.run.learning_rate), "Best rate": _best(w),
               "Good rates": _range(w), "Width": _decades(w)} for s, w in zip(shown, sweeps, strict=True)]  # fmt: skip

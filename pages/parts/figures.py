@@ -91,7 +91,7 @@ def scene_figure(relief: Relief) -> go.Figure:
                 },
                 "aspectmode": "manual",
                 "aspectratio": {"x": wide / longest, "y": deep / longest, "z": 0.62},
-                "camera": {"eye": {"x": -0.98, "y": -1.24, "z": 0.9}, "center": {"x": 0.03, "y": 0.03, "z": -0.14}},
+                "camera": {"eye": {"x": -1.03, "y": -1.3, "z": 0.94}, "center": {"x": 0.03, "y": 0.03, "z": -0.14}},
             },
         },
     )

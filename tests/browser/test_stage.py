@@ -132,7 +132,14 @@ def test_the_transport_by_keys_buttons_and_slider(open_page):
     page = open_page("/descent?steps=40&surface=bowl")
     settled(page)
     assert time(page) == 40 and not read(page, "stage.transport.playing")
-    for key, step in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 40), ("ArrowRight", 40)):
+    for key, step in (
+        ("Home", 0),
+        ("ArrowRight", 1),
+        ("ArrowRight", 2),
+        ("ArrowLeft", 1),
+        ("End", 40),
+        ("ArrowRight", 40),
+    ):
         page.keyboard.press(key)
         assert time(page) == step, key
     for name, step in (("First step", 0), ("One step forward", 1), ("One step back", 0), ("Last step", 40)):
@@ -188,9 +195,13 @@ def test_the_numbers_of_a_step_are_the_engines(open_page):
     page = open_page("/descent?surface=himmelblau&optimizer=momentum&learning_rate=0.004&steps=30")
     settled(page)
     page.locator(".dl-scrub input").fill("3")
-    run = read(page, "(({ x, y, loss, gx, gy }) => [x, y, loss, gx, gy].map((column) => column[3]))(stage.message.runs[0])")
+    run = read(
+        page, "(({ x, y, loss, gx, gy }) => [x, y, loss, gx, gy].map((column) => column[3]))(stage.message.runs[0])"
+    )
     x, y, loss, gx, gy = (number(value) for value in run)
-    rows = dict(page.locator(".dl-lines tr").evaluate_all("rows => rows.map((r) => [...r.cells].map((c) => c.innerText))"))
+    rows = dict(
+        page.locator(".dl-lines tr").evaluate_all("rows => rows.map((r) => [...r.cells].map((c) => c.innerText))")
+    )
     assert rows["loss at (x, y)"].split() == [loss, "at", f"({x},", f"{y})"]
     assert rows["gradient"].startswith(f"({gx}, {gy})")
     following = number(path(page)[0][4])
@@ -218,7 +229,9 @@ def test_the_rate_is_changed_from_the_step_at_the_playhead(open_page):
 
 
 def board(page: Page) -> list[list[str]]:
-    return page.locator(".dl-board tbody tr").evaluate_all("rows => rows.map((r) => [...r.cells].map((c) => c.innerText))")
+    return page.locator(".dl-board tbody tr").evaluate_all(
+        "rows => rows.map((r) => [...r.cells].map((c) => c.innerText))"
+    )
 
 
 def test_the_leaderboard_follows_the_playhead_and_names_what_diverged(open_page):
@@ -262,7 +275,9 @@ def test_a_panel_for_each_runner(open_page):
     wait_until(page, "document.querySelector('.dl-stage').stage.panels.every((panel) => panel.tips)")
     labels = read(page, "stage.message.runs.map((run) => run.label)")
     assert page.locator(".dl-panels figcaption").all_inner_texts() == labels
-    names = page.locator(".dl-panels [role=img]").evaluate_all("nodes => nodes.map((n) => n.getAttribute('aria-label'))")
+    names = page.locator(".dl-panels [role=img]").evaluate_all(
+        "nodes => nodes.map((n) => n.getAttribute('aria-label'))"
+    )
     assert all(label in name for label, name in zip(labels, names, strict=True))
     assert not page.locator(".dl-grid > .dl-map").is_visible() and page.locator(".dl-board").is_visible()
     page.keyboard.press("Home")
