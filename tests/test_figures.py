@@ -112,13 +112,13 @@ def test_heights_are_logarithms_where_they_span_more_than_three_decades():
 def test_a_known_minimum_makes_a_log_axis_of_the_loss_above_it():
     (curve,), title, log = loss_curves([np.array([5.0, 3.0, 2.0])], 1.5)
     np.testing.assert_array_equal(curve, [3.5, 1.5, 0.5])
-    assert (title, log) == ("loss above lowest", True)
+    assert (title, log) == ("loss − lowest", True)
 
 
 def test_the_floor_of_a_log_axis_is_stated_where_it_is_used():
     (curve,), title, log = loss_curves([np.array([1.0, 1e-20, 0.0, -1e-9])], 0.0)
     np.testing.assert_array_equal(curve, [1.0, CURVE_FLOOR, CURVE_FLOOR, CURVE_FLOOR])
-    assert (title, log) == ("loss (floor 10⁻¹²)", True)
+    assert (title, log) == ("loss ≥ 10⁻¹²", True)
     assert loss_curves([np.array([1.0, 0.1])], 0.0)[1] == "loss"
 
 
@@ -158,7 +158,7 @@ def test_each_curve_has_its_runners_line_and_both_axes_their_titles(log):
 def test_the_shortest_and_the_widest_curves_have_axes_of_some_length(curve):
     figure = curve_figure([np.array(curve)], [BLUE], "loss", True)
     low, high = figure.layout.xaxis.range
-    assert high > low and figure.layout.yaxis.dtick >= 1
+    assert high > low and (figure.layout.yaxis.dtick == "D2" or figure.layout.yaxis.dtick >= 1)
 
 
 # --- the sweep over rates --------------------------------------------------------------------------------------------

@@ -188,11 +188,16 @@ def filled(template: str, columns: dict, step: int) -> str:
     """A line of the inspector as a Python expression with the numbers of one step."""
 
     def number(match: re.Match) -> str:
-        name = match[1]
-        column = columns[name.removesuffix("next")] if name not in columns else columns[name]
-        return f"({column[min(step, len(column) - 1) + name.endswith('next')]!r})"
+        return "/".join(f"({float(at(name))!r})" for name in match[1].split("/"))
 
-    text = re.sub(r"\{([\w-]+)(?::[pr])?\}", number, template)
+    def at(name: str) -> float:
+        if name in columns:
+            return columns[name][min(step, len(columns[name]) - 1)]
+        column = columns[name.removesuffix("next")]
+        return column[step + 1] if step < len(column) - 1 else columns[name.removesuffix("next") + "end"][0]
+
+    text = re.sub(r"\{([\w/-]+)(?::[pr])?\}", number, template)
+    text = re.sub(r"√(\([^()]*\)/\([^()]*\))", r"sqrt(\1)", text)
     text = re.sub(r"√(\(.*?\))", r"sqrt\1", text)
     for sign, python in (("−", "-"), ("×", "*"), ("²", "**2")):
         text = text.replace(sign, python)
@@ -242,11 +247,13 @@ def test_the_next_values_are_the_engines(optimizer):
     run = a_run(optimizer, steps=12)
     longer = simulate(a_run(optimizer, steps=13))
     columns = inspector.inspect(run, simulate(run))["columns"]
-    np.testing.assert_array_equal(columns["x"], np.float32(longer.params[:, 0]))
-    for name, leaf in longer.state._asdict().items():
-        if name + "x" in columns:
-            np.testing.assert_array_equal(columns[name + "x"], np.float32(leaf[:, 0]))
-            np.testing.assert_array_equal(columns[name + "y"], np.float32(leaf[:, 1]))
+    leaves = {"": longer.params} | {name: leaf for name, leaf in longer.state._asdict().items() if name != "count"}
+    assert {"x", "xend"} <= set(columns)
+    for name, leaf in leaves.items():
+        for i, axis in enumerate("xy"):
+            if name + axis in columns:
+                values = np.append(columns[name + axis], columns[name + axis + "end"])
+                np.testing.assert_array_equal(values, np.float32(leaf[:, i]))
 
 
 @every_runner
@@ -256,8 +263,9 @@ def test_every_name_in_a_line_and_every_arrow_has_its_column(optimizer):
     columns = message["inspector"]["columns"]
     for label, line in message["inspector"]["lines"]:
         assert "*" not in label + line
-        for name in re.findall(r"\{([\w-]+)", line):
-            assert name in columns or name.removesuffix("next") in columns, name
+        for name in re.findall(r"[\w-]+", " ".join(re.findall(r"\{([^}:]+)", line))):
+            base = name.removesuffix("next")
+            assert name in {*columns, "loss"} or {base, base + "end"} <= set(columns), name
     rows = len(shown.trajectory.count)
     for arrow in message["extra"]["arrows"]:
         assert len(message["runs"][0][arrow["x"]]) == len(message["runs"][0][arrow["y"]]) == rows
@@ -272,7 +280,7 @@ def test_the_step_arrow_is_the_step_and_the_carried_share_is_what_a_zero_gradien
     if inspector.velocity(run) != "velocity":
         return
     rate = run.learning_rate
-    fresh = trajectory.updates - carried  # the share of the gradient just felt
+    fresh = trajectory.updates - np.stack([carried["vx"], carried["vy"]], -1)  # the share of the gradient just felt
     factor = 1.9 if optimizer == "nesterov" else 1.0
     np.testing.assert_allclose(fresh, -rate * factor * trajectory.grads, rtol=1e-9, atol=1e-12)
 
@@ -288,8 +296,9 @@ def test_curvature_at_the_ball_is_the_hessians():
     shown = runs.show(run)
     extra = runs.message([shown], curvature=True)["extra"]["curvature"]
     hessian = surface_of(run).hessian(shown.trajectory.params)
-    for name, column in (("flatter", 0), ("steeper", 1)):
-        vectors = extra[name].astype(float)
+    angle = extra["angle"].astype(float)
+    for name, turn in (("flat", 0.0), ("steep", np.pi / 2)):
+        vectors = np.stack([np.cos(angle + turn), np.sin(angle + turn)], -1)
         turned = np.einsum("tij,tj->ti", hessian, vectors)
-        np.testing.assert_allclose(turned, extra["values"][:, column, None] * vectors, rtol=1e-4, atol=1e-4)
-    assert (extra["values"][:, 0] <= extra["values"][:, 1]).all()
+        np.testing.assert_allclose(turned, extra[name][:, None] * vectors, rtol=1e-4, atol=1e-4)
+    assert (extra["flat"] <= extra["steep"]).all()

@@ -21,10 +21,12 @@ class CurveView {
     Object.assign(this, { figure, runs, floor });
     const size = this.root.getBoundingClientRect();
     if (!size.width) return;
+    const log = figure.layout.yaxis.type === "log";
+    const data = figure.data.map((trace) => (log ? { ...trace, y: trace.y.map((value) => Math.max(value, floor)) } : trace));
     const layout = { ...figure.layout, width: size.width, height: size.height };
-    await Plotly.react(this.plot, figure.data, layout, { staticPlot: true });
+    await Plotly.react(this.plot, data, layout, { staticPlot: true });
     this.axes = mapAxes(this.plot);
-    this.log = this.plot._fullLayout.yaxis.type === "log";
+    this.log = log;
     this.redraw();
   }
 

@@ -38,7 +38,7 @@ class MapView {
     if (!this.axes) return;
     this.paths = this.runs.map((run) => this.pixels(run));
     this.ghostPaths = this.ghosts.map((run) => this.pixels(run));
-    this.magnification = this.runs.length === 1 ? magnification(this.runs[0], this.axes) : 1;
+    this.magnification = this.runs[0]?.ux ? magnification(this.runs[0], this.axes) : 1; // a race sends no steps
   }
 
   pixels(run) {
@@ -95,12 +95,13 @@ class MapView {
 
   // Eigen-directions of the Hessian: the flat one long, the steep one short, as the axes of a level ellipse; at most 6:1.
   drawCurvature(context, time, [x, y]) {
-    const { values, flatter, steeper } = this.extra.curvature;
-    const k = lowerBoundOfStep(time, values.length - 1);
-    const [flat, steep] = values[k].map(Math.abs);
+    const { flat: flats, steep: steeps, angle } = this.extra.curvature;
+    const k = lowerBoundOfStep(time, angle.length - 1);
+    const [flat, steep] = [Math.abs(flats[k]), Math.abs(steeps[k])];
+    const [cos, sin] = [Math.cos(angle[k]), Math.sin(angle[k])];
     const ratio = Math.min(Math.sqrt(steep / Math.max(flat, 1e-12)), 6);
     const unit = [Math.sign(this.axes.x(1) - this.axes.x(0)), Math.sign(this.axes.y(1) - this.axes.y(0))];
-    for (const [vector, length] of [[flatter[k], 60], [steeper[k], 60 / ratio]]) {
+    for (const [vector, length] of [[[cos, sin], 60], [[-sin, cos], 60 / ratio]]) {
       const [dx, dy] = [vector[0] * unit[0] * length, vector[1] * unit[1] * length];
       for (const [colour, width] of [["#ffffff", 4], ["#111111", 1.6]]) {
         context.beginPath();

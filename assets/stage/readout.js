@@ -27,7 +27,6 @@ class Inspector {
 // Each line is a template whose {name:index} are columns of the selected run, filled at the playhead.
 function inspector(root, message) {
   const { lines, columns, arrows } = message.inspector;
-  const run = message.runs[0];
   const table = document.createElement("table");
   table.className = "dl-lines";
   const cells = lines.map(([label, template]) => {
@@ -41,15 +40,26 @@ function inspector(root, message) {
   root.append(table, arrowLegend(arrows, message.magnification));
   return (step) => {
     for (const [cell, template] of cells)
-      cell.textContent = template.replace(/\{([\w-]+)(:[pr])?\}/g, (_, name, how) => {
-        const column = columns[name] ?? columns[name.replace(/next$/, "")]; // "next" is the row that follows
-        const last = column.length - 1 - (column.length > run.x.length); // a column with a next has one row more
-        const value = column[Math.min(step, last) + (name.endsWith("next") ? 1 : 0)];
+      cell.textContent = template.replace(/\{([^}:]+)(:[pr])?\}/g, (_, expression, how) => {
+        const value = valueOf(expression, columns, message.runs[0], step);
         if (how === ":r") return formatSetting(value);
         const text = formatNumber(value);
         return how === ":p" && text.startsWith(MINUS) ? `(${text})` : text;
       });
   };
+}
+
+// A column at a step; a/b divides two, |a,b| is a vector's length; "next" is the row that follows, after the last its "end".
+function valueOf(expression, columns, run, step) {
+  const at = (name) => {
+    const column = columns[name] ?? (name === "loss" ? run.loss : null);
+    if (column) return column[Math.min(step, column.length - 1)];
+    const base = name.replace(/next$/, "");
+    const values = columns[base];
+    return step < values.length - 1 ? values[step + 1] : columns[`${base}end`][0];
+  };
+  if (expression.startsWith("|")) return Math.hypot(...expression.slice(1, -1).split(",").map(at));
+  return expression.split("/").map(at).reduce((a, b) => a / b);
 }
 
 function arrowLegend(arrows, magnification) {

@@ -101,7 +101,7 @@ def curve_figure(curves: Sequence[Array], styles: Sequence[Style], title: str, l
     """Loss against step, a line for each run in its own colour and dash; curves as ``loss_curves`` gives them."""
     figure = go.Figure(
         [
-            go.Scatter(x=np.arange(len(curve), dtype=np.float32), y=curve, mode="lines", hoverinfo="skip",
+            go.Scatter(y=curve, mode="lines", hoverinfo="skip",  # x counts from 0
                        line={"color": style.colour, "dash": plotly_dash(style.dash), "width": 2})
             for curve, style in zip(curves, styles, strict=True)
         ],
@@ -119,7 +119,7 @@ def curve_figure(curves: Sequence[Array], styles: Sequence[Style], title: str, l
 
 def _decades(curves: Sequence[Array]) -> Any:
     """Whole decades between ticks, so that about five fit."""
-    finite = np.concatenate([c[np.isfinite(c) & (c > 0)] for c in curves])
+    finite = np.concatenate([np.maximum(c[np.isfinite(c)], CURVE_FLOOR) for c in curves])
     span = np.ptp(np.log10(finite)) if finite.size else 1.0
     return max(1, int(np.ceil(span / 5))) if span > 1 else "D2"  # digits 1, 2 and 5 within a decade
 
@@ -156,7 +156,8 @@ def sweep_figure(
             hovertemplate="rate %{x:.3g}: %{y:.3g}",
         )  # fmt: skip
         figure.add_scatter(
-            x=[best], y=[best_gap], name=f"{label}, best", mode="markers", legendgroup=label, showlegend=False,
+            x=np.array([best]), y=np.array([best_gap]), name=f"{label}, best", mode="markers", legendgroup=label,
+            showlegend=False,
             marker={"color": style.colour, "symbol": style.marker.replace("triangle", "triangle-up"), "size": 11,
                     "line": {"color": "white", "width": 1.5}},
             hovertemplate=f"{label}, best: %{{x:.2g}}<extra></extra>",

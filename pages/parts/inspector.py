@@ -11,8 +11,9 @@ from engine.experiment import RUNNERS, Run, optimizer_of, schedule_of, surface_o
 from pages.parts.stage import single
 from pages.parts.theme import GRADIENT, STEP, VELOCITY
 
-# {name} is a column at the playhead; :p puts negative numbers in brackets, :r drops zeros at the end.
-# One line a weight: * is x, then y.
+# {name} is a column at the playhead, {a/b} the quotient of two columns (or of a number and one), {|a,b|} the length of
+# a vector; "next" names the following row; :p puts negative numbers in brackets, :r drops zeros at the end. One line a
+# weight: * is x, then y. What the browser can derive does not travel: a long run has to stay small.
 STEP_LINES: dict[str, list[tuple[str, str]]] = {
     "sgd": [("*", "{*} − {rate:r} × {g*:p} = {*next}")],
     "momentum": [
@@ -34,7 +35,7 @@ STEP_LINES: dict[str, list[tuple[str, str]]] = {
     "adam": [
         ("m *", "{beta1:r} × {mu*:p} + {1-beta1:r} × {g*:p} = {mu*next}"),
         ("v *", "{beta2:r} × {nu*} + {1-beta2:r} × {g*:p}² = {nu*next}"),
-        ("*", "{*} − {rate:r} × {muhat*:p} / √{nuhat*} = {*next}"),
+        ("*", "{*} − {rate:r} × {mu*next/correction1:p} / √{nu*next/correction2} = {*next}"),
     ],
 }
 ADAM_LIKE = {"adam", "adamw"}
@@ -51,7 +52,7 @@ def inspect(run: Run, trajectory: Trajectory) -> dict[str, Any]:
     columns = _columns(run, trajectory)
     lines = [
         ("loss at (x, y)", "{loss}  at  ({x}, {y})"),
-        ("gradient", "({gx}, {gy}),  length {slope}"),
+        ("gradient", "({gx}, {gy}),  length {|gx,gy|}"),
         *_step_lines(run, columns),
         ("curvature λ", "{lambda1} and {lambda2}"),
         ("largest stable rate", f"{_limit(run)};  in use {{rate:r}}"),
@@ -67,7 +68,7 @@ def arrows(run: Run) -> list[dict[str, Any]]:
             {"label": "velocity carried over", "colour": VELOCITY, "x": "vx", "y": "vy", "to_scale": True},
         )
     elif velocity(run) == "mu":
-        shown.append({"label": "mean gradient −m", "colour": VELOCITY, "x": "vx", "y": "vy", "to_scale": False})
+        shown.append({"label": "mean gradient m", "colour": VELOCITY, "x": "mux", "y": "muy", "to_scale": False})
     return [*shown, {"label": "step", "colour": STEP, "x": "ux", "y": "uy", "to_scale": True}]
 
 
@@ -78,17 +79,18 @@ def velocity(run: Run) -> str | None:
     return "mu" if any(h.name == "beta1" for h in RUNNERS[run.optimizer].hyperparameters) else None
 
 
-def velocity_arrow(run: Run, trajectory: Trajectory) -> Array | None:
-    """(T+1, 2): the share of each step that was carried over, -ημb; or -m, downhill, for running means."""
+def velocity_arrow(run: Run, trajectory: Trajectory) -> dict[str, Array]:
+    """Columns of the memory's arrow: the share of each step that was carried over, -ημb, or the running mean m."""
     match velocity(run):
         case "velocity":
             carried = _value(run, "momentum") * trajectory.state.velocity
             if run.optimizer == "nesterov":
                 carried = _value(run, "momentum") * carried
-            return -rates(run, trajectory)[:, None] * carried
+            carried = -rates(run, trajectory)[:, None] * carried
+            return {"vx": carried[:, 0], "vy": carried[:, 1]}
         case "mu":
-            return -np.asarray(trajectory.state.mu)
-    return None
+            return {"mux": trajectory.state.mu[:, 0], "muy": trajectory.state.mu[:, 1]}
+    return {}
 
 
 def rates(run: Run, trajectory: Trajectory) -> Array:
@@ -112,16 +114,10 @@ def _columns(run: Run, trajectory: Trajectory) -> dict[str, Array]:
     with np.errstate(all="ignore"):
         eigenvalues, _ = eigen(surface_of(run).hessian(trajectory.params))
         columns: dict[str, Array] = {
-            "loss": trajectory.loss,
-            "slope": np.linalg.norm(trajectory.grads, axis=-1),
             "rate": _once(rates(run, trajectory)),
             "lambda1": eigenvalues[:, 0],
             "lambda2": eigenvalues[:, 1],
-            "limit": stable_rate(
-                run.optimizer if run.optimizer in {"momentum", "nesterov"} else "sgd",
-                eigenvalues[:, 1],
-                _value(run, "momentum") if run.optimizer in {"momentum", "nesterov"} else 0.0,
-            ),
+            "stable": _stable(run)[None],
         }
         columns |= _pair("", trajectory.params, trajectory.params[-1] + trajectory.updates[-1])
         columns |= {"gx": trajectory.grads[:, 0], "gy": trajectory.grads[:, 1]}
@@ -132,9 +128,7 @@ def _columns(run: Run, trajectory: Trajectory) -> dict[str, Array]:
                 columns |= _pair(name, getattr(trajectory.state, name), getattr(after, name))
         if run.optimizer in ADAM_LIKE:
             t = trajectory.count + 1.0
-            for name, beta in (("mu", "beta1"), ("nu", "beta2")):
-                correction = 1 - _value(run, beta) ** t
-                columns |= {f"{name}hat{axis}": columns[name + axis][1:] / correction for axis in "xy"}
+            columns |= {f"correction{i}": 1 - _value(run, f"beta{i}") ** t for i in (1, 2)}
     for name in ("momentum", "decay", "beta1", "beta2"):
         if any(h.name == name for h in RUNNERS[run.optimizer].hyperparameters):
             columns[name] = np.array([_value(run, name)])
@@ -143,8 +137,9 @@ def _columns(run: Run, trajectory: Trajectory) -> dict[str, Array]:
 
 
 def _pair(name: str, values: Array, end: Array) -> dict[str, Array]:
-    """x and y of a quantity at every step and after the last, so that "next" is the following row."""
-    return {name + axis: np.append(values[:, i], end[i]) for i, axis in enumerate("xy")}
+    """x and y of a quantity at every step, and after the last as a column of its own."""
+    columns = {name + axis: values[:, i] for i, axis in enumerate("xy")}
+    return columns | {name + axis + "end": end[i, None] for i, axis in enumerate("xy")}
 
 
 def _state_after(run: Run, trajectory: Trajectory) -> Any:
@@ -175,15 +170,21 @@ def _memories(columns: dict[str, Array]) -> list[str]:
     return [name[:-1] for name in columns if name.endswith("x") and name[:-1] in MEANS]
 
 
+def _stable(run: Run) -> Array:
+    """The largest stable rate times λmax: 2 for plain descent, and for all that have no closed form of their own."""
+    own = run.optimizer in {"momentum", "nesterov"}
+    return stable_rate(run.optimizer if own else "sgd", 1.0, _value(run, "momentum") if own else 0.0)
+
+
 def _limit(run: Run) -> str:
     """The stability limit of this optimizer at this curvature, where it has a closed form; else plain descent's."""
     match run.optimizer:
         case "newton":
             return "2 on any quadratic"
         case "momentum":
-            return "2(1+μ)/λmax = {limit}"
+            return "2(1+μ)/λmax = {stable/lambda2}"
         case "nesterov":
-            return "(2+2μ)/((1+2μ)λmax) = {limit}"
+            return "(2+2μ)/((1+2μ)λmax) = {stable/lambda2}"
         case "sgd":
-            return "2/λmax = {limit}"
-    return "2/λmax = {limit} for plain descent"
+            return "2/λmax = {stable/lambda2}"
+    return "2/λmax = {stable/lambda2} for plain descent"

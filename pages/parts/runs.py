@@ -82,14 +82,15 @@ def message(
     surface = surface_of(first)
     heights, ground = _ground(first.surface, first.surface_parameters)
     offset = surface.lowest if np.isfinite(surface.lowest) else 0.0
-    curves, title, log = loss_curves([s.trajectory.loss for s in shown], surface.lowest)
+    _, title, log = loss_curves([s.trajectory.loss for s in shown], surface.lowest)
     alone = len(shown) == 1
+    sent = [_run(s, surface, offset, alone) for s in shown]
     inspector = inspect(first, shown[0].trajectory) if alone else None
     return {
         "ground": ground,
-        "runs": [_run(s, surface, offset, alone) for s in shown],
+        "runs": sent,
         "scale": {"offset": offset, "floor": CURVE_FLOOR, "log": heights.log, "lowest": heights.lowest},
-        "curve": figure_json(curve_figure([single(c) for c in curves], [s.style for s in shown], title, log)),
+        "curve": _curve([run["curve"] for run in sent], shown, title, log),
         "extra": {
             "start": [float(v) for v in shown[0].trajectory.params[0]],
             "minima": surface.minima.tolist(),
@@ -106,6 +107,12 @@ def message(
         "offers": {"change": change},
         "alt": _alternatives(shown, surface, title),
     }
+
+
+def _curve(curves: Sequence[Any], shown: Sequence[Shown], title: str, log: bool) -> dict[str, Any]:
+    """The loss curve's figure on the very columns of the runs, which so travel once; the browser puts in the floor."""
+    with np.errstate(all="ignore"):
+        return figure_json(curve_figure(curves, [s.style for s in shown], title, log))
 
 
 def _run(shown: Shown, surface: Surface, offset: float, alone: bool) -> dict[str, Any]:
@@ -131,20 +138,18 @@ def _run(shown: Shown, surface: Surface, offset: float, alone: bool) -> dict[str
         return run
     run |= {"gx": single(trajectory.grads[:, 0]), "gy": single(trajectory.grads[:, 1])}
     run |= {"ux": single(trajectory.updates[:, 0]), "uy": single(trajectory.updates[:, 1])}
-    carried = velocity_arrow(shown.run, trajectory)
-    if carried is not None:
-        run |= {"vx": single(carried[:, 0]), "vy": single(carried[:, 1])}
-    return run
+    return run | {name: single(column) for name, column in velocity_arrow(shown.run, trajectory).items()}
 
 
 def _curvatures(shown: Shown, surface: Surface) -> dict[str, Any]:
-    """Eigenvalues (T+1, 2) and unit eigenvectors of the Hessian along a run; a unit matrix where it is not finite."""
+    """Eigenvalues of the Hessian along a run and the angle of the flatter direction; of 1 where it is not finite."""
     trajectory = shown.trajectory
     with np.errstate(all="ignore"):
         curvature = surface.hessian(trajectory.params)
     finite = np.asarray(np.isfinite(curvature).all((-1, -2)))
     values, vectors = np.linalg.eigh(np.where(finite[:, None, None], curvature, np.eye(2)))
-    return {"values": single(values), "flatter": single(vectors[:, :, 0]), "steeper": single(vectors[:, :, 1])}
+    angle = np.arctan2(vectors[:, 1, 0], vectors[:, 0, 0])
+    return {"flat": single(values[:, 0]), "steep": single(values[:, 1]), "angle": single(angle)}
 
 
 def _distance_to_curve(surface: Surface, trajectory: Trajectory) -> Any:

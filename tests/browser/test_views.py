@@ -1,0 +1,196 @@
+"""What is drawn lies where it belongs: the canvas on Plotly's axes and in Plotly's scene, on every size and without WebGL."""
+
+import base64
+import random
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from pages.parts.words import number
+from tests.browser.stage import new_picture, pixel, read, settled, wait_until
+
+ASSETS = Path(__file__).parents[2] / "assets"
+NO_WEBGL = """
+    const { getContext } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind.includes("webgl") ? null : getContext.call(this, kind, ...rest);
+    };
+"""
+CAMERAS = [(-1.15, -1.45, 1.05), (1.6, -0.4, 0.9), (0.2, 1.9, 0.5), (0.4, 0.3, 2.0)]
+
+# The middle of all pixels of one colour in a picture, in its own pixels.
+MIDDLE = """async ([picture, wide]) => {
+    const image = await createImageBitmap(await (await fetch("data:image/png;base64," + picture)).blob());
+    const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    let [count, x, y] = [0, 0, 0];
+    for (let i = 0; i < data.length; i += 4)
+        if (data[i] > 180 && data[i + 1] < 90 && data[i + 2] > 180) {
+            count += 1;
+            x += (i / 4) % image.width;
+            y += Math.floor(i / 4 / image.width);
+        }
+    const scale = wide / image.width;
+    return [count, (x / count + 0.5) * scale, (y / count + 0.5) * scale];
+}"""
+
+
+def ticks(page: Page, axis: str) -> list[tuple[float, float]]:
+    """The numbers along an axis of the map, and where Plotly wrote them: pixels from the map's left or top."""
+    found = page.evaluate(
+        """(axis) => {
+            const map = document.querySelector(".dl-map");
+            const { left, top } = map.querySelector("canvas").getBoundingClientRect();
+            return [...map.querySelectorAll(`.${axis}tick text`)].map((text) => {
+                const box = text.getBoundingClientRect();
+                return [text.textContent, axis === "x" ? box.left + box.width / 2 - left : box.top + box.height / 2 - top];
+            });
+        }""",
+        axis,
+    )
+    return [(float(text.replace("−", "-")), place) for text, place in found]
+
+
+def check_map(page: Page) -> None:
+    for axis in "xy":
+        numbers = ticks(page, axis)
+        assert len(numbers) >= 2
+        for value, place in numbers:
+            assert read(page, f"stage.map.axes.{axis}({value})") == pytest.approx(place, abs=2)
+
+
+def test_the_maps_canvas_has_plotlys_axes_at_every_size(open_page):
+    page = open_page("/descent?surface=mccormick&steps=30")
+    settled(page)
+    check_map(page)
+    width = read(page, "stage.map.axes.width")
+    for size in ({"width": 1000, "height": 700}, {"width": 620, "height": 900}, {"width": 1366, "height": 768}):
+        page.set_viewport_size(size)
+        wait_until(page, "(width) => document.querySelector('.dl-stage').stage.map.axes.width !== width", width)
+        page.wait_for_timeout(500)  # the sidebar slides, and the stage waits until it rests
+        check_map(page)
+        width = read(page, "stage.map.axes.width")
+    x, y = read(page, "stage.message.extra.start")
+    tip = read(page, "(stage.transport.seek(0), stage.map.tips[0])")
+    left, top = read(page, "(({ left, top }) => [left, top])(stage.map.overlay.canvas.getBoundingClientRect())")
+    assert [left + tip[0], top + tip[1]] == pytest.approx(pixel(page, x, y), abs=0.01)
+
+
+def test_a_projected_point_stays_on_plotlys_own_marker_when_the_surface_is_turned(open_page):
+    page = open_page("/descent?surface=himmelblau&steps=5")
+    settled(page)
+    point = read(
+        page,
+        """(() => {
+            const { x, y, low, high } = stage.message.ground;
+            const lift = (high - low) * 0.012;
+            return [x[20], y[64], high - lift, high];
+        })()""",
+    )
+    page.evaluate(
+        """async ([x, y, , z]) => {
+            const { plot, overlay } = document.querySelector(".dl-stage").stage.scene;
+            overlay.canvas.style.visibility = "hidden";
+            const marker = { size: 9, color: "#ff00ff", opacity: 1, line: { width: 0 } };
+            await Plotly.addTraces(plot, { type: "scatter3d", mode: "markers", x: [x], y: [y], z: [z], marker });
+        }""",
+        point,
+    )
+    seen = set()
+    for eye in CAMERAS:
+        page.evaluate(
+            """async ([x, y, z]) => {
+                const { plot } = document.querySelector(".dl-stage").stage.scene;
+                await Plotly.relayout(plot, { "scene.camera.eye": { x, y, z } });
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+            }""",
+            eye,
+        )
+        ours = read(
+            page,
+            f"""(() => {{
+                const {{ scene }} = stage;
+                scene.place();
+                const run = {{ x: [{point[0]}], y: [{point[1]}], height: [{point[2]}] }};
+                const {{ clientWidth, clientHeight }} = scene.plot;
+                const {{ xs, ys }} = scene.projected(run, [0, 0, 1e9], clientWidth, clientHeight);
+                return [xs[0], ys[0]];
+            }})()""",
+        )
+        box = page.locator(".dl-scene .dl-plot").bounding_box()
+        picture = base64.b64encode(page.screenshot(clip=box)).decode()
+        count, x, y = page.evaluate(MIDDLE, [picture, box["width"]])
+        assert count > 20, "Plotly's marker is not in the picture"
+        assert [x, y] == pytest.approx(ours, abs=2)
+        seen.add((round(x / 5), round(y / 5)))
+    assert len(seen) == len(CAMERAS)
+
+
+def test_what_lies_behind_a_ridge_is_known_to(open_page):
+    page = open_page("/descent?surface=x**2&formula=x&steps=5")
+    page = open_page("/descent?surface=formula&formula=4-4*x**2&steps=5&view=1.5&x=0.5&y=0")
+    settled(page)
+    hidden = """(async (sign) => {
+        const { scene, message } = document.querySelector(".dl-stage").stage;
+        await Plotly.relayout(scene.plot, { "scene.camera.eye": { x: 2.2 * sign, y: 0, z: 0.35 } });
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
+        scene.place();
+        return Array.from(scene.paths[0].hidden);
+    })"""
+    assert page.evaluate(f"{hidden}(1)")[0] == 0
+    assert page.evaluate(f"{hidden}(-1)")[0] == 1
+
+
+def test_without_webgl_the_map_is_complete(open_page):
+    page = open_page("/race?steps=40&mode=same&rate=0.001", first=NO_WEBGL)
+    settled(page)
+    assert "WebGL is off" in page.locator(".dl-scene").inner_text()
+    assert read(page, "stage.map.tips.length") == 5
+    check_map(page)
+    with new_picture(page):
+        page.mouse.click(*pixel(page, 1.0, 1.0))
+    assert read(page, "stage.message.extra.start") == pytest.approx([1.0, 1.0], abs=0.05)
+    page.keyboard.press("Home")
+    assert page.locator(".dl-board tbody tr").count() == 5
+
+
+def test_a_lost_scene_is_said_and_the_map_goes_on(open_page):
+    page = open_page("/descent?steps=40")
+    settled(page)
+    page.evaluate(
+        """() => {
+            for (const canvas of document.querySelectorAll(".dl-scene .dl-plot canvas"))
+                canvas.getContext("webgl")?.getExtension("WEBGL_lose_context").loseContext();
+        }"""
+    )
+    page.get_by_text("The 3-D view was lost").wait_for()
+    with new_picture(page):
+        page.mouse.click(*pixel(page, 1.0, 1.0))
+    assert read(page, "stage.message.extra.start") == pytest.approx([1.0, 1.0], abs=0.05)
+
+
+def test_the_browser_writes_numbers_as_python_does(open_page):
+    page = open_page("/descent?steps=5")
+    draw = random.Random(5)
+    values = [draw.choice((-1, 1)) * draw.uniform(1, 10) * 10.0 ** draw.randint(-12, 12) for _ in range(2000)]
+    values += [0.0, 1.0, 0.001, 0.0009995, 9999.5, 9999.4, 9.995, 99.95, 1e-45, 1e38]
+    source = (ASSETS / "stage" / "numbers.js").read_text()
+    written = page.evaluate(f"(values) => {{ {source}; return values.map((value) => formatNumber(value)); }}", values)
+    assert written == [number(value) for value in values]
+    settled(page)
+
+
+def test_another_theme_is_drawn_at_once_and_changes_nothing_else(open_page):
+    page = open_page("/descent?steps=30", color_scheme="light")
+    settled(page)
+    colour = "getComputedStyle(root).color"
+    light, runs = read(page, colour), read(page, "stage.message.revision")
+    page.locator(".dl-scrub input").fill("12")
+    page.emulate_media(color_scheme="dark")
+    wait_until(page, "(light) => getComputedStyle(document.querySelector('.dl-stage')).color !== light", light)
+    wait_until(page, "(light) => document.querySelector('.dl-map .xtick text').style.fill !== light", light)
+    assert read(page, "stage.message.revision") == runs and read(page, "stage.transport.time") == 12
+    page.emulate_media(color_scheme="light")
+    wait_until(page, "(light) => document.querySelector('.dl-map .xtick text').style.fill === light", light)
