@@ -13,6 +13,7 @@ class Stage {
         <button type="button" data-view="map" aria-pressed="true"><span class="dl-wide">Map and 3-D</span><span class="dl-narrow">Map</span></button>
         <button type="button" data-view="scene" aria-pressed="false" class="dl-narrow">3-D</button>
         <button type="button" data-view="panels" aria-pressed="false" hidden>A panel each</button></div>
+        <div class="dl-legend"></div>
         <div class="dl-offers">
         <button type="button" data-offer="change" hidden title="The run goes on from this step at another rate; set it in the sidebar">Change rate from here</button>
         <button type="button" data-offer="link" title="Copy a link to this page at this step">Copy link</button></div></div>
@@ -130,6 +131,8 @@ class Stage {
     this.curve.root.setAttribute("aria-label", message.alt.curve);
     message.magnification = this.map.magnification ?? 1;
     this.inspector.setMessage(message);
+    const legend = message.inspector ? [arrowLegend(message.inspector.arrows, message.magnification)] : [];
+    this.root.querySelector(".dl-legend").replaceChildren(...legend);
     numbersTable(this.numbers, message);
     this.endings.replaceChildren(
       ...message.runs.map((run) => {

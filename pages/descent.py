@@ -24,9 +24,9 @@ def resting() -> dict[str, object]:
 def new_surface() -> None:
     """A new landscape brings its own start and a rate that suits it."""
     name, parameters = controls.chosen_surface()
-    x, y = build_surface(name, parameters).start
+    x, y = controls.usual_start(build_surface(name, parameters))
     rate = controls.default_rate(name, parameters, st.session_state["optimizer"])
-    controls.set_values({"x": float(x), "y": float(y), "learning_rate": rate})
+    controls.set_values({"x": x, "y": y, "learning_rate": rate})
 
 
 def new_optimizer() -> None:

@@ -35,8 +35,8 @@ def resting() -> dict[str, object]:
 def new_surface() -> None:
     """A new landscape brings its own start; runners with rates of their own get rates that suit it."""
     name, parameters = controls.chosen_surface()
-    start = build_surface(name, parameters).start
-    values = {"x": float(start[0]), "y": float(start[1])}
+    x, y = controls.usual_start(build_surface(name, parameters))
+    values = {"x": x, "y": y}
     for slot in SLOTS:
         optimizer = st.session_state.get(slot, "none")
         if optimizer != "none":

@@ -123,22 +123,26 @@ def test_the_floor_of_a_log_axis_is_stated_where_it_is_used():
 
 
 @pytest.mark.parametrize(
-    ("losses", "log"),
+    ("losses", "log", "title"),
     [
-        ([10.0, 5.0], False),
-        ([2000.0, 1.0], True),
-        ([2000.0, -1.0], False),
-        ([2000.0, 0.0], False),
-        ([1e300, 1e-300], True),
-        ([np.inf], False),
-        ([np.nan], False),
-        ([0.0, 0.0], False),
+        ([10.0, 5.0], False, "loss"),
+        ([2000.0, 1.0], True, "loss"),
+        ([2000.0, -1.0], False, "loss"),
+        ([2000.0, 0.0], False, "loss"),
+        ([1e300, 1e-300], True, "loss ≤ 10³⁸"),  # what single precision holds
+        ([-1e300, 1.0], False, "loss ≤ 10³⁸"),
+        ([np.nan], False, "loss"),
+        ([0.0, 0.0], False, "loss"),
     ],
 )
-def test_without_a_known_minimum_the_loss_itself_is_shown_on_a_log_axis_only_where_it_spans_much(losses, log):
-    (curve,), title, chosen = loss_curves([np.array(losses)], np.nan)
+def test_without_a_known_minimum_the_loss_itself_is_shown_on_a_log_axis_only_where_it_spans_much(losses, log, title):
+    (curve,), said, chosen = loss_curves([np.array(losses)], np.nan)
     np.testing.assert_array_equal(curve, losses)
-    assert (title, chosen) == ("loss", log)
+    assert (said, chosen) == (title, log)
+
+
+def test_a_start_of_infinite_loss_has_an_axis():
+    assert loss_curves([np.array([np.inf])], np.nan)[2] is False
 
 
 @pytest.mark.parametrize("log", [False, True])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from engine import limits
+from engine.curvature import stable_rate
 from engine.experiment import RUNNERS, Run, simulate, surface_of
 from engine.surfaces import SURFACES
 from pages.parts import comparison, controls, inspector, runs
@@ -283,6 +284,22 @@ def test_the_step_arrow_is_the_step_and_the_carried_share_is_what_a_zero_gradien
     fresh = trajectory.updates - np.stack([carried["vx"], carried["vy"]], -1)  # the share of the gradient just felt
     factor = 1.9 if optimizer == "nesterov" else 1.0
     np.testing.assert_allclose(fresh, -rate * factor * trajectory.grads, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("surface", ["himmelblau", "ravine", "saddle", "-x**2 - y**2", "0*x"])
+@pytest.mark.parametrize("optimizer", [key for key in RUNNERS if key != "newton"])
+def test_the_largest_stable_rate_is_curvatures(optimizer, surface):
+    run = a_run(optimizer, surface, steps=5)
+    trajectory = simulate(run)
+    shown = inspector.inspect(run, trajectory)
+    (line,) = (line for _, line in shown["lines"] if "λmax" in line)
+    top, bottom = re.search(r"\{(\w+)/(\w+)\}", line).groups()
+    sharpest = np.linalg.eigvalsh(surface_of(run).hessian(trajectory.params))[:, -1]
+    own = optimizer in {"momentum", "nesterov"}
+    expected = stable_rate(optimizer if own else "sgd", sharpest, 0.9 if own else 0.0)
+    with np.errstate(divide="ignore"):
+        limit = shown["columns"][top] / shown["columns"][bottom]
+    np.testing.assert_allclose(limit, expected, rtol=1e-5)
 
 
 def test_the_rate_of_each_step_is_the_one_the_engine_used():

@@ -37,7 +37,8 @@ function inspector(root, message) {
     row.append(head);
     return [row.insertCell(), template];
   });
-  root.append(table, arrowLegend(arrows, message.magnification));
+  root.append(table);
+  if (message.extra.fog !== null) root.append(arrowLegend(arrows, message.magnification)); // there is no bar in fog
   return (step) => {
     for (const [cell, template] of cells)
       cell.textContent = template.replace(/\{([^}:]+)(:[pr])?\}/g, (_, expression, how) => {
@@ -69,7 +70,7 @@ function arrowLegend(arrows, magnification) {
     const item = document.createElement("span");
     const swatch = document.createElement("i");
     swatch.style.background = arrow.colour;
-    const scale = arrow.to_scale ? (magnification === 1 ? "to scale" : `drawn ${magnification} times as long`) : "direction only";
+    const scale = arrow.to_scale ? (magnification === 1 ? "to scale" : `${magnification} times as long`) : "direction only";
     item.append(swatch, `${arrow.label}, ${scale}`);
     list.append(item);
   }

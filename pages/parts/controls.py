@@ -178,11 +178,17 @@ def _formula() -> tuple[str, tuple[tuple[str, float], ...]]:
     return text, parameters
 
 
+def usual_start(surface: Surface) -> tuple[float, float]:
+    """The surface's own start, as a reader would type it."""
+    x, y = (float(f"{value:.3g}") for value in surface.start)
+    return x, y
+
+
 def start_controls(surface: Surface) -> tuple[float, float]:
     """The start's coordinates: what a click on the map writes, and what serves the keyboard."""
-    x, y = st.columns(2)
+    columns = st.columns(2)
     values = []
-    for column, axis, (low, high), default in zip((x, y), "xy", surface.domain, surface.start, strict=True):
+    for column, axis, (low, high), default in zip(columns, "xy", surface.domain, usual_start(surface), strict=True):
         with column:
             value = st.number_input(
                 f"Start {axis}", limits.START.low, limits.START.high, float(default), (high - low) / 40, "%.6g",
@@ -315,10 +321,10 @@ def present(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def resting_run(surface: str) -> dict[str, Any]:
     """Every value that the two pages share, as a fresh visit shows it."""
-    x, y = SURFACES[surface].start
+    x, y = usual_start(SURFACES[surface])
     return {
         "surface": surface, FORMULA: FORMULA_EXAMPLE, "view": FORMULA_VIEW, "condition": CONDITION, "angle": 0.0,
-        "x": float(x), "y": float(y), "steps": STEPS, "schedule": "constant", "change": False, "noise": 0.0, "seed": 0,
+        "x": x, "y": y, "steps": STEPS, "schedule": "constant", "change": False, "noise": 0.0, "seed": 0,
         "field": False, "curvature": False, "ghost": True,
     }  # fmt: skip
 

@@ -127,17 +127,19 @@ def _decades(curves: Sequence[Array]) -> Any:
 def loss_curves(losses: Sequence[Array], lowest: float) -> tuple[list[Array], str, bool]:
     """What the loss axis shows: (curves, its title, whether it is logarithmic).
 
-    Where the lowest value of the surface is known, the loss above it on a log axis with a stated floor; otherwise the
+    Where the lowest value of the surface is known, the loss above it on a log axis with a stated floor (and the limit
+    of single precision, in which it travels, where a run passed that); otherwise the
     loss itself, on a log axis where it is positive and spans more than three decades.
     """
+    cut = " ≤ 10³⁸" if any((np.abs(loss) > np.finfo(np.float32).max).any() for loss in losses) else ""
     if np.isfinite(lowest):
         gaps = [loss - lowest for loss in losses]
-        floored = any((gap < CURVE_FLOOR).any() for gap in gaps)
+        floor = " ≥ 10⁻¹²" if any((gap < CURVE_FLOOR).any() for gap in gaps) else ""
         name = "loss" if lowest == 0 else "loss − lowest"
-        return [np.maximum(gap, CURVE_FLOOR) for gap in gaps], name + (" ≥ 10⁻¹²" if floored else ""), True
+        return [np.maximum(gap, CURVE_FLOOR) for gap in gaps], name + floor + cut, True
     finite = np.concatenate([loss[np.isfinite(loss)] for loss in losses])
     log = bool(finite.size and finite.min() > 0 and 1e-3 * finite.max() > finite.min())
-    return list(losses), "loss", log
+    return list(losses), "loss" + cut, log
 
 
 def sweep_figure(

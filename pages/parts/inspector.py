@@ -51,11 +51,10 @@ def inspect(run: Run, trajectory: Trajectory) -> dict[str, Any]:
     """Lines, columns and arrows of one run, for the stage."""
     columns = _columns(run, trajectory)
     lines = [
-        ("loss at (x, y)", "{loss}  at  ({x}, {y})"),
+        ("loss", "{loss}  at  ({x}, {y})"),
         ("gradient", "({gx}, {gy}),  length {|gx,gy|}"),
         *_step_lines(run, columns),
-        ("curvature λ", "{lambda1} and {lambda2}"),
-        ("largest stable rate", f"{_limit(run)};  in use {{rate:r}}"),
+        ("curvature", f"λ = {{lambda1}} and {{lambda2}};  {_limit(run)};  in use {{rate:r}}"),
     ]
     return {"lines": lines, "columns": {name: single(c) for name, c in columns.items()}, "arrows": arrows(run)}
 
@@ -117,6 +116,7 @@ def _columns(run: Run, trajectory: Trajectory) -> dict[str, Array]:
             "rate": _once(rates(run, trajectory)),
             "lambda1": eigenvalues[:, 0],
             "lambda2": eigenvalues[:, 1],
+            "lambdamax": np.maximum(eigenvalues[:, 1], 0),  # where the ground bends down, every rate is stable
             "stable": _stable(run)[None],
         }
         columns |= _pair("", trajectory.params, trajectory.params[-1] + trajectory.updates[-1])
@@ -180,11 +180,11 @@ def _limit(run: Run) -> str:
     """The stability limit of this optimizer at this curvature, where it has a closed form; else plain descent's."""
     match run.optimizer:
         case "newton":
-            return "2 on any quadratic"
+            return "stable to 2 on any quadratic"
         case "momentum":
-            return "2(1+μ)/λmax = {stable/lambda2}"
+            return "2(1+μ)/λmax = {stable/lambdamax}"
         case "nesterov":
-            return "(2+2μ)/((1+2μ)λmax) = {stable/lambda2}"
+            return "(2+2μ)/((1+2μ)λmax) = {stable/lambdamax}"
         case "sgd":
-            return "2/λmax = {stable/lambda2}"
-    return "2/λmax = {stable/lambda2} for plain descent"
+            return "2/λmax = {stable/lambdamax}"
+    return "2/λmax = {stable/lambdamax} for plain descent"

@@ -80,8 +80,11 @@ def _why_diverged(run: Run, trajectory: Trajectory) -> str:
     entry = RUNNERS[run.optimizer]
     values = {h.name: h.default for h in entry.hyperparameters} | dict(run.hyperparameters)
     landing = trajectory.params[-2:][0] + trajectory.updates[-2:][0]  # where the last finite step led
+    low, high = np.transpose(surface.domain)
+    seen = ((trajectory.params >= low) & (trajectory.params <= high)).all(-1)
+    seen[0] = True  # curvature far outside the view is a consequence of diverging, not its cause
     with np.errstate(all="ignore"):
-        loss, curvature = surface.value(landing), surface.hessian(trajectory.params)
+        loss, curvature = surface.value(landing), surface.hessian(trajectory.params[seen])
     curvature = curvature[np.isfinite(curvature).all((-1, -2))]
     sharpest = float(np.linalg.eigvalsh(curvature)[..., -1].max()) if len(curvature) else np.nan
     limit = float(stable_rate(run.optimizer, sharpest, values.get("momentum", 0.0))) if sharpest > 0 else np.inf

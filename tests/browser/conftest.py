@@ -114,7 +114,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """A function: options -> a browser's context with them, the same at every call, so that scripts are fetched once."""
+    """A function: options -> a browser's context with them, one for all calls, so that scripts are fetched once."""
     known: dict[str, BrowserContext] = {}
 
     def context(**options: Any) -> BrowserContext:
