@@ -269,7 +269,12 @@ export function stage({ data, setTriggerValue }, root) {
 }
 
 // A chart under the stage: it waits until the stage has painted, and changes in place, where Streamlit's would go blank.
-export async function chart({ data }, root) {
+export function chart({ data }, root) {
+  drawChart(data, root);
+  return () => setTimeout(() => root.isConnected || window.Plotly?.purge(root));
+}
+
+async function drawChart(data, root) {
   root.data = data;
   await nextPaint();
   await nextPaint();

@@ -72,10 +72,10 @@ if preset:
 entry = RUNNERS[optimizer]
 left, right = st.columns(2)
 with left:
-    st.subheader(surface.label)
+    st.header(surface.label)
     st.latex(surface.formula)
     st.markdown(surface.teaches)
 with right:
-    st.subheader(entry.label)
+    st.header(entry.label)
     st.latex(entry.formula)
     st.markdown(f"Best for {entry.best_for}. Source: {entry.source}.")

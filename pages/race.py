@@ -109,7 +109,7 @@ preset = presets.active(presets.RACE_PRESETS)
 if preset:
     st.info(f"**{preset.label}.** {preset.says}")
 
-st.subheader("How much does each depend on its rate?")
+st.header("How much does each depend on its rate?")
 comparison.rate_chart(shown)
-st.subheader("What each optimizer is, and what it is best for")
+st.header("What each optimizer is, and what it is best for")
 comparison.optimizer_table()

@@ -313,7 +313,7 @@ def test_every_optimizer_runs_with_a_rate_of_its_own_and_without_weight_decay():
     for key, entry in RUNNERS.items():
         choose(app, "optimizer", key)
         sent = message(app)
-        assert sent["runs"][0]["label"] == entry.label and entry.label in texts(app.subheader)
+        assert sent["runs"][0]["label"] == entry.label and entry.label in texts(app.header)
         assert "diverged" not in sent["runs"][0]["ended"]
         for h in entry.hyperparameters:
             own = value(app, h.name)

@@ -5,6 +5,7 @@ class Inspector {
     this.root = document.createElement("section");
     this.root.className = "dl-view dl-readout";
     this.root.setAttribute("aria-label", "Numbers of this step");
+    this.root.tabIndex = 0; // it may have to be scrolled, and not every browser lets the keyboard in by itself
     parent.append(this.root);
     this.shown = null;
   }

@@ -115,12 +115,10 @@ def repair(rules: Mapping[str, Rule]) -> None:
         st.session_state[NOTICES] = sentences
     # after the browser's Back the widgets are there already: they drop what they can't use, and may not be overruled
     changes = {key: text for key, text in changes.items() if key not in st.session_state}
-    for key, text in changes.items():
-        if text is None:
-            del st.query_params[key]
-        else:
-            st.query_params[key] = text
     if changes:
+        whole = {key: changes.get(key, st.query_params.get_all(key)) for key in st.query_params}
+        # at once, or each change would be a step of its own on the browser's way back
+        st.query_params.from_dict({key: text for key, text in whole.items() if text is not None})
         st.rerun()
     notices = st.session_state.get(NOTICES)
     if notices:

@@ -1,0 +1,168 @@
+"""Every page for every reader: axe in light, dark and frames, narrow screens, names of controls, the keyboard alone."""
+
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.stage import new_picture, path, read, settled, time
+
+PAGES = {
+    "fog": "/",
+    "descent": "/descent?surface=ravine&condition=50&learning_rate=0.05&optimizer=sgd&curvature=true&field=true",
+    "race": "/race?surface=ravine&condition=50&steps=80&mode=same&rate=0.05",
+}
+WIDE = """() => {
+    const scrollers = [document.documentElement, document.body, document.querySelector("[data-testid=stMain]")];
+    const clipped = (node) => {
+        for (let up = node.parentElement; up; up = up.parentElement)
+            if (!scrollers.includes(up) && getComputedStyle(up).overflowX !== "visible") return true;
+        return false;
+    };
+    const beyond = [...document.querySelectorAll("[data-testid=stMain] *")].filter((node) => {
+        const box = node.getBoundingClientRect();
+        return box.width > 0 && box.right > innerWidth + 1 && node.checkVisibility() && !clipped(node);
+    });
+    const wide = [...scrollers.filter((node) => node.scrollWidth > node.clientWidth + 1), ...beyond];
+    return wide.map((node) => node.outerHTML.slice(0, 120));
+}"""
+
+
+def unfold(page: Page) -> None:
+    """Open every expander, one after the other."""
+    for summary in page.locator("[data-testid=stExpander] summary").all():
+        summary.click()
+    page.wait_for_timeout(400)  # they open slowly, and half-open ones fail for contrast
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(open_page, axe, name, scheme):
+    page = open_page(PAGES[name], color_scheme=scheme)
+    settled(page)
+    if name != "fog":
+        assert "diverged at step" in page.locator(".dl-endings").inner_text()
+    axe(page)
+    unfold(page)
+    axe(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_in_another_sites_frame(open_page, axe, name):
+    link = PAGES[name]
+    page = open_page(link + ("&" if "?" in link else "?") + "embed=true", viewport={"width": 800, "height": 600})
+    settled(page)
+    axe(page)
+
+
+def test_axe_finds_nothing_in_panels_with_a_notice_and_a_faulty_formula(open_page, axe):
+    page = open_page("/race?surface=formula&formula=x%2Bfoo&steps=abc")
+    settled(page)
+    page.get_by_role("button", name="A panel each").click()
+    page.locator(".dl-panels figure").nth(4).wait_for()
+    axe(page)
+
+
+@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_phone(open_page, name, width):
+    page = open_page(PAGES[name], viewport={"width": width, "height": 700}, has_touch=True, is_mobile=True)
+    settled(page)
+    assert page.evaluate(WIDE) == []
+    if name == "fog":
+        return
+    # map, then curve, the transport within reach, 3-D behind a tab
+    tops = [page.locator(f".dl-grid > .dl-{view}").bounding_box()["y"] for view in ("map", "curve")]
+    assert tops == sorted(tops)
+    assert not page.locator(".dl-scene").is_visible()
+    page.get_by_role("button", name="3-D", exact=True).click()
+    page.locator(".dl-scene").wait_for()
+    assert not page.locator(".dl-grid > .dl-map").is_visible()
+    assert page.evaluate(WIDE) == []
+    for name in ("First step", "One step back", "Play", "One step forward", "Last step"):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box["height"] >= 40 and box["width"] >= 34
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_control_has_a_name_and_is_large_enough_to_hit(open_page, name):
+    page = open_page(PAGES[name])
+    settled(page)
+    unfold(page)
+    controls = page.evaluate(
+        """() => [...document.querySelectorAll(".dl-stage :is(button, input, select)")]
+            .filter((node) => node.checkVisibility())
+            .map((node) => {
+                const { width, height } = node.getBoundingClientRect();
+                const label = node.getAttribute("aria-label") || node.innerText || node.labels?.[0]?.innerText;
+                return [label, width, height];
+            })"""
+    )
+    assert all(label for label, _, _ in controls)
+    assert all(width >= 24 and height >= 24 for _, width, height in controls)
+    labels = [label for label, _, _ in controls]
+    assert len(set(labels)) == len(labels)
+    for slider in page.get_by_role("slider").all():
+        assert slider.get_attribute("aria-label") or slider.evaluate("(node) => node.labels?.length > 0")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_one_heading_of_the_first_rank_and_none_left_out(open_page, name):
+    page = open_page(PAGES[name])
+    settled(page)
+    ranks = page.locator("[data-testid=stMain] :is(h1, h2, h3, h4, h5, h6)").evaluate_all(
+        "nodes => nodes.filter((n) => n.checkVisibility()).map((n) => Number(n.tagName[1]))"
+    )
+    assert ranks[0] == 1 and ranks.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(ranks))
+
+
+def test_each_page_has_a_title_of_its_own(open_page):
+    titles = set()
+    for link in PAGES.values():
+        page = open_page(link)
+        page.wait_for_function("!['', 'Streamlit'].includes(document.title)", polling=50)
+        titles.add(page.title())
+    assert len(titles) == len(PAGES)
+
+
+def test_every_picture_has_a_text_of_its_own_made_from_its_result(open_page):
+    page = open_page(PAGES["race"])
+    settled(page)
+    texts = page.locator(".dl-stage [role=img]").evaluate_all("nodes => nodes.map((n) => n.getAttribute('aria-label'))")
+    assert len(texts) == 3 and len(set(texts)) == 3 and all(texts)
+    assert sum("diverged at step" in text for text in texts) >= 2
+    assert page.locator(".dl-endings[role=status] li").count() == 5
+
+
+def test_the_keyboard_alone_changes_the_rate_runs_and_reads_the_result(open_page):
+    page = open_page("/descent?surface=bowl&steps=30&learning_rate=0.1")
+    settled(page)
+    before = path(page)
+
+    def tab_to(test: str, most: int = 60) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            if page.evaluate(f"(() => {{ const node = document.activeElement; return {test}; }})()"):
+                return
+        raise AssertionError(f"not reached by Tab: {test}")
+
+    tab_to("node.getAttribute('aria-label') === 'Learning rate η' || node.closest('[aria-label=\"Learning rate η\"]')")
+    with new_picture(page):
+        page.keyboard.press("ArrowRight")
+    assert path(page) != before
+    tab_to("node.getAttribute('aria-label') === 'First step'")
+    page.keyboard.press("Enter")
+    assert time(page) == 0
+    tab_to("node.getAttribute('aria-label') === 'Play'")
+    page.keyboard.press("ArrowRight")
+    assert time(page) == 1
+    tab_to("node.matches('.dl-scrub input')")
+    page.keyboard.press("End")
+    assert time(page) == 30
+    focus = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert focus != "none"
+    tab_to("!node.closest('.dl-stage')")  # and out again: no trap
+    assert "loss" in page.locator(".dl-endings").inner_text()
+    assert read(page, "root.querySelector('.dl-scrub input').getAttribute('aria-valuetext')") == "step 30 of 30"
