@@ -30,7 +30,7 @@ WIDE = """() => {
 
 def unfold(page: Page) -> None:
     """Open every expander, one after the other."""
-    for summary in page.locator("[data-testid=stExpander] summary").all():
+    for summary in page.locator(":is([data-testid=stExpander], .dl-stage) summary").all():
         summary.click()
     page.wait_for_timeout(400)  # they open slowly, and half-open ones fail for contrast
 
@@ -133,7 +133,7 @@ def test_every_picture_has_a_text_of_its_own_made_from_its_result(open_page):
     texts = page.locator(".dl-stage [role=img]").evaluate_all("nodes => nodes.map((n) => n.getAttribute('aria-label'))")
     assert len(texts) == 3 and len(set(texts)) == 3 and all(texts)
     assert sum("diverged at step" in text for text in texts) >= 2
-    assert page.locator(".dl-endings[role=status] li").count() == 5
+    assert page.locator(".dl-stage [role=status] li").count() == 5
 
 
 def test_the_keyboard_alone_changes_the_rate_runs_and_reads_the_result(open_page):
