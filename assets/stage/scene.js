@@ -23,7 +23,8 @@ class SceneView {
     const size = this.root.getBoundingClientRect();
     if (!size.width) return;
     if (!hasWebGL()) return this.say("This browser draws no 3-D (WebGL is off). The map shows the same runs.");
-    const layout = { ...figure.layout, width: size.width, height: size.height, uirevision: "camera" };
+    const scene = { ...figure.layout.scene, camera: this.turned ?? figure.layout.scene.camera };
+    const layout = { ...figure.layout, scene, width: size.width, height: size.height };
     await Plotly.react(this.plot, figure.data, layout, { displayModeBar: false, scrollZoom: false });
     if (!this.listening) this.listen();
     this.camera = null;
@@ -43,7 +44,10 @@ class SceneView {
       if (this.place()) this.redraw();
     };
     this.plot.on("plotly_relayouting", turned);
-    this.plot.on("plotly_relayout", turned);
+    this.plot.on("plotly_relayout", (change) => {
+      this.turned = change["scene.camera"] ?? this.turned; // Plotly itself forgets it at the next figure: uirevision fails
+      turned();
+    });
     this.plot.on("plotly_webglcontextlost", () => this.say("The 3-D view was lost: too many are open. The map goes on."));
   }
 

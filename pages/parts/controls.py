@@ -1,5 +1,6 @@
 """The sidebar's controls: each writes one value of a run, and each value lives in the page's link."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ FORMULA = "formula"
 SHOWN_FORMULA = "shown_formula"
 FORMULA_EXAMPLE = "x**2 + 3*y**2 + sin(x*y)"
 STEPS = 200
+SENDING = 0.06  # seconds in which the browser gets the stage and paints its map before the rest arrives
 CONDITION = 50.0
 
 SYMBOLS = {
@@ -349,6 +351,8 @@ def reset_button(values: Mapping[str, Any]) -> None:
 def stage(message: dict[str, Any]) -> None:
     """The linked stage; a start chosen on its map and its wish to change the rate become values of the controls."""
     show(message, STAGE, _new_start, _change_here)
+    # the server sends from this process too, and would wait until the rest of the page has been computed
+    time.sleep(SENDING)
 
 
 def _new_start() -> None:

@@ -149,22 +149,36 @@ def sweep_figure(
 
     Rates at which a run diverged have no point; ``marked`` are the rates in use, one for each runner.
     """
-    figure = go.Figure(layout={"template": TEMPLATE, "height": 340, "margin": {"l": 70, "r": 10, "t": 36, "b": 46}})
+    lines, points, marks = [], [], []
     for (label, style, rates, gaps, best, best_gap), used in zip(sweeps, marked, strict=True):
-        shown = np.where(np.isfinite(gaps), gaps, np.nan)
-        figure.add_scatter(
-            x=rates, y=shown, name=label, mode="lines", legendgroup=label,
-            line={"color": style.colour, "dash": plotly_dash(style.dash), "width": 2},
-            hovertemplate="rate %{x:.3g}: %{y:.3g}",
+        lines.append(
+            go.Scatter(
+                x=rates, y=np.where(np.isfinite(gaps), gaps, np.nan), name=label, mode="lines", legendgroup=label,
+                line={"color": style.colour, "dash": plotly_dash(style.dash), "width": 2},
+                hovertemplate="rate %{x:.3g}: %{y:.3g}",
+            )
         )  # fmt: skip
-        figure.add_scatter(
-            x=np.array([best]), y=np.array([best_gap]), name=f"{label}, best", mode="markers", legendgroup=label,
-            showlegend=False,
-            marker={"color": style.colour, "symbol": style.marker.replace("triangle", "triangle-up"), "size": 11,
-                    "line": {"color": "white", "width": 1.5}},
-            hovertemplate=f"{label}, best: %{{x:.2g}}<extra></extra>",
+        points.append(
+            go.Scatter(
+                x=np.array([best]), y=np.array([best_gap]), name=f"{label}, best", mode="markers", legendgroup=label,
+                showlegend=False,
+                marker={"color": style.colour, "symbol": style.marker.replace("triangle", "triangle-up"), "size": 11,
+                        "line": {"color": "white", "width": 1.5}},
+                hovertemplate=f"{label}, best: %{{x:.2g}}<extra></extra>",
+            )
         )  # fmt: skip
-        figure.add_vline(x=used, line={"color": style.colour, "width": 1, "dash": "dot"}, opacity=0.7)
-    figure.update_xaxes(title="learning rate", type="log", exponentformat="power", dtick=1)
-    figure.update_yaxes(title=title, type="log", exponentformat="power")
-    return figure
+        marks.append(
+            {"type": "line", "x0": used, "x1": used, "y0": 0, "y1": 1, "yref": "y domain", "opacity": 0.7,
+             "line": {"color": style.colour, "width": 1, "dash": "dot"}}
+        )  # fmt: skip
+    return go.Figure(
+        [*lines, *points],
+        {
+            "template": TEMPLATE,
+            "height": 340,
+            "margin": {"l": 70, "r": 10, "t": 36, "b": 46},
+            "shapes": marks,
+            "xaxis": {"title": {"text": "learning rate"}, "type": "log", "exponentformat": "power", "dtick": 1},
+            "yaxis": {"title": {"text": title}, "type": "log", "exponentformat": "power"},
+        },
+    )
