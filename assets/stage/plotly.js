@@ -39,6 +39,11 @@ function sceneCamera(plot) {
   return { scale, modelView, matrix: multiply(camera.projection, modelView) };
 }
 
+// Whereto the reader has turned the scene. Plotly forgets it at the next figure: its uirevision reads the first layout.
+function cameraNow(plot) {
+  return plot._fullLayout?.scene?._scene?.getCamera?.();
+}
+
 // 4 × 4 matrices as WebGL has them, column by column.
 function multiply(a, b) {
   const out = new Float64Array(16);

@@ -1,6 +1,7 @@
 // The 3-D surface: drawn by Plotly once and again only when it is turned; trails and balls lie on a canvas above.
 
 const MARCH = 48; // samples of the height map between a point and the eye
+const STILL = 12; // frames without a move after which a turned camera is at rest
 
 class SceneView {
   constructor(parent) {
@@ -23,7 +24,7 @@ class SceneView {
     const size = this.root.getBoundingClientRect();
     if (!size.width) return;
     if (!hasWebGL()) return this.say("This browser draws no 3-D (WebGL is off). The map shows the same runs.");
-    const scene = { ...figure.layout.scene, camera: this.turned ?? figure.layout.scene.camera };
+    const scene = { ...figure.layout.scene, camera: cameraNow(this.plot) ?? figure.layout.scene.camera };
     const layout = { ...figure.layout, scene, width: size.width, height: size.height };
     await Plotly.react(this.plot, figure.data, layout, { displayModeBar: false, scrollZoom: false });
     if (!this.listening) this.listen();
@@ -40,15 +41,24 @@ class SceneView {
 
   listen() {
     this.listening = true;
-    const turned = () => {
-      if (this.place()) this.redraw();
-    };
-    this.plot.on("plotly_relayouting", turned);
-    this.plot.on("plotly_relayout", (change) => {
-      this.turned = change["scene.camera"] ?? this.turned; // Plotly itself forgets it at the next figure: uirevision fails
-      turned();
-    });
+    this.plot.on("plotly_relayouting", () => this.follow());
+    this.plot.on("plotly_relayout", () => this.follow());
     this.plot.on("plotly_webglcontextlost", () => this.say("The 3-D view was lost: too many are open. The map goes on."));
+  }
+
+  // Plotly draws after its events, and the camera glides on after the last one: follow it until it rests.
+  follow() {
+    this.still = 0;
+    this.following ??= requestAnimationFrame(() => this.look());
+  }
+
+  look() {
+    this.still += 1;
+    if (this.place()) {
+      this.still = 0;
+      this.redraw();
+    }
+    this.following = this.still < STILL ? requestAnimationFrame(() => this.look()) : null;
   }
 
   // Where Plotly's private camera can't be read, its own lines are slower but true.

@@ -15,6 +15,8 @@ SETTLED = """(before) => {
         && app.dataset.testScriptState === "notRunning";
 }"""
 
+EYE = "stage.scene.plot._fullLayout.scene._scene.getCamera().eye"
+
 
 def wait_until(page: Page, expression: str, arg: Any = None) -> None:
     """Wait for a JavaScript expression or function; frames may be rare on a slow machine, so the clock asks."""
@@ -71,3 +73,18 @@ def in_view(page: Page, selector: str) -> None:
 def time(page: Page) -> float:
     """The playhead, in steps."""
     return float(read(page, "stage.transport.time"))
+
+
+def turn(page: Page) -> None:
+    """Turn the surface by hand, and wait until it rests."""
+    seen = [read(page, EYE)]
+    box = page.locator(".dl-scene").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y - 20, steps=4)
+    page.mouse.up()
+    while len(seen) < 4 or seen[-1] != seen[-3] or seen[-1] == seen[0]:
+        assert len(seen) < 100, "the surface does not turn, or does not come to rest"
+        page.wait_for_timeout(100)
+        seen.append(read(page, EYE))

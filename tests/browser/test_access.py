@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.stage import new_picture, path, read, settled, time
+from tests.browser.stage import new_picture, path, read, settled, time, wait_until
 
 PAGES = {
     "fog": "/",
@@ -35,16 +35,74 @@ def unfold(page: Page) -> None:
     page.wait_for_timeout(400)  # they open slowly, and half-open ones fail for contrast
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(open_page, axe, name, scheme):
-    page = open_page(PAGES[name], color_scheme=scheme)
+def test_a_page_in_light(open_page, axe, name):
+    page = open_page(PAGES[name], color_scheme="light")
     settled(page)
     if name != "fog":
         assert "diverged at step" in page.locator(".dl-endings").inner_text()
     axe(page)
+    check_headings(page)
+    check_pictures(page)
     unfold(page)
     axe(page)
+    check_controls(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_in_the_dark(open_page, axe, name):
+    page = open_page(PAGES[name], color_scheme="dark")
+    settled(page)
+    unfold(page)
+    axe(page)
+
+
+def check_headings(page: Page) -> None:
+    """One of the first rank, which the page's title repeats, and no rank left out."""
+    ranks = page.locator("[data-testid=stMain] :is(h1, h2, h3, h4, h5, h6)").evaluate_all(
+        "nodes => nodes.filter((n) => n.checkVisibility()).map((n) => Number(n.tagName[1]))"
+    )
+    assert ranks[0] == 1 and ranks.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(ranks))
+
+
+def check_pictures(page: Page) -> None:
+    """A text for each, none twice, with how the runs ended."""
+    texts = page.locator(".dl-stage [role=img]").evaluate_all("nodes => nodes.map((n) => n.getAttribute('aria-label'))")
+    assert len(set(texts)) == 3 and all(texts)
+    endings = page.locator(".dl-stage [role=status] li").all_inner_texts()
+    assert len(endings) == read(page, "stage.message.runs.length")
+    assert sum(all(ending in text for ending in endings) for text in texts) >= 2
+
+
+def check_controls(page: Page) -> None:
+    """A name for each of the stage's, none twice, and room enough to hit it; a name for each slider of the page."""
+    controls = page.evaluate(
+        """() => [...document.querySelectorAll(".dl-stage :is(button, input, select)")]
+            .filter((node) => node.checkVisibility())
+            .map((node) => {
+                const { width, height } = node.getBoundingClientRect();
+                const label = node.getAttribute("aria-label") || node.innerText || node.labels?.[0]?.innerText;
+                return [label, width, height];
+            })"""
+    )
+    labels = [label for label, _, _ in controls]
+    assert all(labels) and len(set(labels)) == len(labels)
+    assert all(width >= 24 and height >= 24 for _, width, height in controls)
+    for slider in page.get_by_role("slider").all():
+        assert slider.get_attribute("aria-label") or slider.evaluate("(node) => node.labels?.length > 0")
+
+
+def test_each_page_has_a_title_of_its_own(open_page):
+    page = open_page("/")
+    titles = [page.title()]
+    for section, name in (("Optimizers", "Descent"), ("Optimizers", "Optimizer race")):
+        page.get_by_role("button", name=section).click()
+        page.get_by_role("menuitem", name=name, exact=True).click()
+        wait_until(page, "(before) => document.title !== before", titles[-1])
+        titles.append(page.title())
+    settled(page)
+    assert len(set(titles)) == 3 and all(titles)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -63,15 +121,21 @@ def test_axe_finds_nothing_in_panels_with_a_notice_and_a_faulty_formula(open_pag
     axe(page)
 
 
-@pytest.mark.parametrize("width", [390, 320])
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wider_than_a_phone(open_page, name, width):
-    page = open_page(PAGES[name], viewport={"width": width, "height": 700}, has_touch=True, is_mobile=True)
+def test_nothing_is_wider_than_a_phone(open_page, name):
+    page = open_page(PAGES[name], viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
     settled(page)
-    assert page.evaluate(WIDE) == []
-    if name == "fog":
-        return
-    # map, then curve, the transport within reach, 3-D behind a tab
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        wait_until(page, "(width) => innerWidth === width", width)
+        page.wait_for_timeout(600)  # the stage waits until the size rests
+        assert page.evaluate(WIDE) == []
+        if name != "fog":
+            check_phone(page, width)
+
+
+def check_phone(page: Page, width: int) -> None:
+    """Map, then curve, 3-D behind a tab, the transport's buttons large enough for a thumb."""
     tops = [page.locator(f".dl-grid > .dl-{view}").bounding_box()["y"] for view in ("map", "curve")]
     assert tops == sorted(tops)
     assert not page.locator(".dl-scene").is_visible()
@@ -79,61 +143,12 @@ def test_nothing_is_wider_than_a_phone(open_page, name, width):
     page.locator(".dl-scene").wait_for()
     assert not page.locator(".dl-grid > .dl-map").is_visible()
     assert page.evaluate(WIDE) == []
+    page.get_by_role("button", name="Map", exact=True).click()
+    page.locator(".dl-grid > .dl-map").wait_for()
     for name in ("First step", "One step back", "Play", "One step forward", "Last step"):
         box = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert box["height"] >= 40 and box["width"] >= 34
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_control_has_a_name_and_is_large_enough_to_hit(open_page, name):
-    page = open_page(PAGES[name])
-    settled(page)
-    unfold(page)
-    controls = page.evaluate(
-        """() => [...document.querySelectorAll(".dl-stage :is(button, input, select)")]
-            .filter((node) => node.checkVisibility())
-            .map((node) => {
-                const { width, height } = node.getBoundingClientRect();
-                const label = node.getAttribute("aria-label") || node.innerText || node.labels?.[0]?.innerText;
-                return [label, width, height];
-            })"""
-    )
-    assert all(label for label, _, _ in controls)
-    assert all(width >= 24 and height >= 24 for _, width, height in controls)
-    labels = [label for label, _, _ in controls]
-    assert len(set(labels)) == len(labels)
-    for slider in page.get_by_role("slider").all():
-        assert slider.get_attribute("aria-label") or slider.evaluate("(node) => node.labels?.length > 0")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_one_heading_of_the_first_rank_and_none_left_out(open_page, name):
-    page = open_page(PAGES[name])
-    settled(page)
-    ranks = page.locator("[data-testid=stMain] :is(h1, h2, h3, h4, h5, h6)").evaluate_all(
-        "nodes => nodes.filter((n) => n.checkVisibility()).map((n) => Number(n.tagName[1]))"
-    )
-    assert ranks[0] == 1 and ranks.count(1) == 1
-    assert all(after <= before + 1 for before, after in pairwise(ranks))
-
-
-def test_each_page_has_a_title_of_its_own(open_page):
-    titles = set()
-    for link in PAGES.values():
-        page = open_page(link)
-        page.wait_for_function("!['', 'Streamlit'].includes(document.title)", polling=50)
-        titles.add(page.title())
-    assert len(titles) == len(PAGES)
-
-
-def test_every_picture_has_a_text_of_its_own_made_from_its_result(open_page):
-    page = open_page(PAGES["race"])
-    settled(page)
-    texts = page.locator(".dl-stage [role=img]").evaluate_all("nodes => nodes.map((n) => n.getAttribute('aria-label'))")
-    assert len(texts) == 3 and len(set(texts)) == 3 and all(texts)
-    assert sum("diverged at step" in text for text in texts) >= 2
-    assert page.locator(".dl-stage [role=status] li").count() == 5
 
 
 def test_the_keyboard_alone_changes_the_rate_runs_and_reads_the_result(open_page):

@@ -4,7 +4,19 @@ import pytest
 from playwright.sync_api import Page, TimeoutError
 
 from pages.parts.words import number
-from tests.browser.stage import everything, in_view, new_picture, path, pixel, read, settled, time, wait_until
+from tests.browser.stage import (
+    EYE,
+    everything,
+    in_view,
+    new_picture,
+    path,
+    pixel,
+    read,
+    settled,
+    time,
+    turn,
+    wait_until,
+)
 from tests.browser.touch import drag_with_a_finger
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -84,7 +96,9 @@ def test_a_slider_brings_a_new_picture_into_the_same_stage(open_page):
     page.evaluate("document.querySelector('.dl-stage').mine = 'kept'")
     before = path(page)
     turn(page)
-    eye = read(page, "stage.scene.plot._fullLayout.scene._scene.getCamera().eye")
+    wait_until(page, "!document.querySelector('.dl-stage').stage.scene.following")
+    assert not read(page, "stage.scene.place()")  # the trails lie where the camera came to rest
+    eye = read(page, EYE)
     page.keyboard.press("Home")
     for _ in range(7):
         page.keyboard.press("ArrowRight")
@@ -93,11 +107,27 @@ def test_a_slider_brings_a_new_picture_into_the_same_stage(open_page):
         slider.focus()
         slider.press("ArrowLeft")
     assert read(page, "root.mine") == "kept"
-    assert read(page, "stage.scene.plot._fullLayout.scene._scene.getCamera().eye") == eye
+    assert read(page, EYE) == eye
     assert time(page) == 7
     assert path(page) != before
     in_link(page, learning_rate=page.get_by_label("Learning rate η, exact value").input_value())
     assert read(page, "stage.ghosts.map((ghost) => Array.from(ghost.x))") == [before[0]]
+
+    # many moves at once: slider, box and picture agree in the end
+    for _ in range(12):
+        slider.press("ArrowLeft")
+    wait_until(
+        page,
+        """() => {
+            const { message } = document.querySelector(".dl-stage").stage;
+            const box = document.querySelector("[aria-label='Learning rate η, exact value']");
+            const said = document.querySelector("[aria-label='Learning rate η'][type=range]").ariaValueText;
+            const rate = message.inspector.columns.rate[0];
+            return said === box.value && Math.abs(rate / Number(box.value) - 1) < 1e-6 && rate < 0.003;
+        }""",
+    )
+    settled(page)
+    assert read(page, "root.mine") == "kept" and time(page) == 7
 
     # another look at the same runs leaves the ghost; without ghosts there is none
     page.get_by_text("On the map", exact=True).click()
@@ -108,24 +138,6 @@ def test_a_slider_brings_a_new_picture_into_the_same_stage(open_page):
         page.get_by_text("Keep the last run as a ghost").click()
     assert read(page, "stage.ghosts") == []
     assert read(page, "root.mine") == "kept" and time(page) == 7
-
-
-def turn(page: Page) -> None:
-    """Turn the surface by hand."""
-    eye = "JSON.stringify(stage.scene.plot._fullLayout.scene._scene.getCamera().eye)"
-    before = read(page, eye)
-    box = page.locator(".dl-scene").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 90, y - 20, steps=4)
-    page.mouse.up()
-    wait_until(
-        page,
-        "(before) => JSON.stringify(document.querySelector('.dl-stage').stage.scene.plot._fullLayout"
-        ".scene._scene.getCamera().eye) !== before",
-        before,
-    )
 
 
 def test_the_transport_by_keys_buttons_and_slider(open_page):
@@ -181,13 +193,14 @@ def test_the_transport_by_keys_buttons_and_slider(open_page):
 
 
 def test_nothing_moves_unasked(open_page):
+    page = open_page("/descent?steps=30")
+    settled(page)
+    page.wait_for_timeout(500)  # the last layout after a change of size
     for motion in ("no-preference", "reduce"):
-        page = open_page("/descent?steps=30", reduced_motion=motion)
-        settled(page)
+        page.emulate_media(reduced_motion=motion)
         assert time(page) == 30 and not read(page, "stage.transport.playing")
-        page.wait_for_timeout(500)  # the last layout after a change of size
         frames = read(page, "root.frames")
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(600)
         assert read(page, "root.frames") == frames
 
 
@@ -326,9 +339,12 @@ def test_another_landscape_is_drawn_with_its_own_start(open_page):
     page = open_page("/descent?steps=40")
     settled(page)
     page.evaluate("document.querySelector('.dl-stage').mine = 'kept'")
+    turn(page)
+    eye = read(page, EYE)
     with new_picture(page):
         choose(page, "Landscape", "Six-hump camel")
     assert read(page, "root.mine") == "kept"
+    assert list(read(page, EYE).values()) == pytest.approx(list(eye.values()))
     low, high = read(page, "[stage.message.ground.x[0], stage.message.ground.x[100]]")
     assert read(page, "stage.map.plot._fullLayout.xaxis.range") == pytest.approx([low, high])
     assert len(read(page, "stage.message.extra.minima")) == 6

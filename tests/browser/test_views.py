@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from pages.parts.words import number
-from tests.browser.stage import new_picture, pixel, read, settled, wait_until
+from tests.browser.stage import EYE, new_picture, pixel, read, settled, turn, wait_until
 
 ASSETS = Path(__file__).parents[2] / "assets"
 NO_WEBGL = """
@@ -80,68 +80,62 @@ def test_the_maps_canvas_has_plotlys_axes_at_every_size(open_page):
     assert [left + tip[0], top + tip[1]] == pytest.approx(pixel(page, x, y), abs=0.01)
 
 
-def test_a_projected_point_stays_on_plotlys_own_marker_when_the_surface_is_turned(open_page):
-    page = open_page("/descent?surface=himmelblau&steps=5")
+def test_the_scenes_canvas_has_plotlys_camera_and_knows_what_a_ridge_hides(open_page):
+    page = open_page("/descent?surface=formula&formula=4-4*x**2&steps=5&view=1.5&x=0.5&y=0")
     settled(page)
-    point = read(
+    for sign, hidden in ((1, 0), (-1, 1)):
+        look_from(page, 2.2 * sign, 0, 0.35)
+        assert read(page, "(stage.scene.place(), stage.scene.paths[0].hidden[0])") == hidden
+    check_projection(page)
+
+
+def look_from(page: Page, x: float, y: float, z: float) -> None:
+    """Turn the surface, as a reader does, and wait until Plotly has drawn it."""
+    page.evaluate(
+        """async ([x, y, z]) => {
+            await Plotly.relayout(document.querySelector(".dl-scene .dl-plot"), { "scene.camera.eye": { x, y, z } });
+            await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+        }""",
+        [x, y, z],
+    )
+
+
+def check_projection(page: Page) -> None:
+    """A point of ours lies on a marker of Plotly's own, seen from everywhere."""
+    x, y, height, z = read(
         page,
-        """(() => {
-            const { x, y, low, high } = stage.message.ground;
-            const lift = (high - low) * 0.012;
-            return [x[20], y[64], high - lift, high];
-        })()""",
+        """(({ x, y, low, high }) => [x[20], y[64], high - 0.012 * (high - low), high])(stage.message.ground)""",
     )
     page.evaluate(
-        """async ([x, y, , z]) => {
+        """async ([x, y, z]) => {
             const { plot, overlay } = document.querySelector(".dl-stage").stage.scene;
             overlay.canvas.style.visibility = "hidden";
             const marker = { size: 9, color: "#ff00ff", opacity: 1, line: { width: 0 } };
             await Plotly.addTraces(plot, { type: "scatter3d", mode: "markers", x: [x], y: [y], z: [z], marker });
         }""",
-        point,
+        [x, y, z],
     )
+    run = f"{{ x: [{x}], y: [{y}], height: [{height}] }}"  # drawn a little above the surface: at z
+    plot = page.locator(".dl-scene .dl-plot")
     seen = set()
     for eye in CAMERAS:
-        page.evaluate(
-            """async ([x, y, z]) => {
-                const { plot } = document.querySelector(".dl-stage").stage.scene;
-                await Plotly.relayout(plot, { "scene.camera.eye": { x, y, z } });
-                await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
-            }""",
-            eye,
-        )
+        look_from(page, *eye)
         ours = read(
             page,
-            f"""(() => {{
-                const {{ scene }} = stage;
+            f"""(({{ scene }}) => {{
                 scene.place();
-                const run = {{ x: [{point[0]}], y: [{point[1]}], height: [{point[2]}] }};
                 const {{ clientWidth, clientHeight }} = scene.plot;
-                const {{ xs, ys }} = scene.projected(run, [0, 0, 1e9], clientWidth, clientHeight);
+                const {{ xs, ys }} = scene.projected({run}, [0, 0, 1e9], clientWidth, clientHeight);
                 return [xs[0], ys[0]];
-            }})()""",
+            }})(stage)""",
         )
-        box = page.locator(".dl-scene .dl-plot").bounding_box()
+        box = plot.bounding_box()
         picture = base64.b64encode(page.screenshot(clip=box)).decode()
-        count, x, y = page.evaluate(MIDDLE, [picture, box["width"]])
+        count, *middle = page.evaluate(MIDDLE, [picture, box["width"]])
         assert count > 20, "Plotly's marker is not in the picture"
-        assert [x, y] == pytest.approx(ours, abs=2)
-        seen.add((round(x / 5), round(y / 5)))
+        assert middle == pytest.approx(ours, abs=2)
+        seen.add(tuple(round(place / 5) for place in middle))
     assert len(seen) == len(CAMERAS)
-
-
-def test_what_lies_behind_a_ridge_is_known_to(open_page):
-    page = open_page("/descent?surface=formula&formula=4-4*x**2&steps=5&view=1.5&x=0.5&y=0")
-    settled(page)
-    hidden = """(async (sign) => {
-        const { scene, message } = document.querySelector(".dl-stage").stage;
-        await Plotly.relayout(scene.plot, { "scene.camera.eye": { x: 2.2 * sign, y: 0, z: 0.35 } });
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
-        scene.place();
-        return Array.from(scene.paths[0].hidden);
-    })"""
-    assert page.evaluate(f"{hidden}(1)")[0] == 0
-    assert page.evaluate(f"{hidden}(-1)")[0] == 1
 
 
 def test_without_webgl_the_map_is_complete(open_page):
@@ -172,15 +166,15 @@ def test_a_lost_scene_is_said_and_the_map_goes_on(open_page):
     assert read(page, "stage.message.extra.start") == pytest.approx([1.0, 1.0], abs=0.05)
 
 
-def test_the_browser_writes_numbers_as_python_does(open_page):
-    page = open_page("/descent?steps=5")
+def test_the_browser_writes_numbers_as_python_does(contexts):
+    page = contexts().new_page()
     draw = random.Random(5)
     values = [draw.choice((-1, 1)) * draw.uniform(1, 10) * 10.0 ** draw.randint(-12, 12) for _ in range(2000)]
     values += [0.0, 1.0, 0.001, 0.0009995, 9999.5, 9999.4, 9.995, 99.95, 1e-45, 1e38]
     source = (ASSETS / "stage" / "numbers.js").read_text()
     written = page.evaluate(f"(values) => {{ {source}; return values.map((value) => formatNumber(value)); }}", values)
+    page.close()
     assert written == [number(value) for value in values]
-    settled(page)
 
 
 def test_another_theme_is_drawn_at_once_and_changes_nothing_else(open_page):
@@ -189,9 +183,14 @@ def test_another_theme_is_drawn_at_once_and_changes_nothing_else(open_page):
     colour = "getComputedStyle(root).color"
     light, runs = read(page, colour), read(page, "stage.message.revision")
     page.locator(".dl-scrub input").fill("12")
+    turn(page)
+    eye = read(page, EYE)
     page.emulate_media(color_scheme="dark")
     wait_until(page, "(light) => getComputedStyle(document.querySelector('.dl-stage')).color !== light", light)
     wait_until(page, "(light) => document.querySelector('.dl-map .xtick text').style.fill !== light", light)
     assert read(page, "stage.message.revision") == runs and read(page, "stage.transport.time") == 12
     page.emulate_media(color_scheme="light")
     wait_until(page, "(light) => document.querySelector('.dl-map .xtick text').style.fill === light", light)
+    page.set_viewport_size({"width": 1100, "height": 700})
+    wait_until(page, "document.querySelector('.dl-stage').stage.scene.plot._fullLayout.width < 400")
+    assert list(read(page, EYE).values()) == pytest.approx(list(eye.values()))
