@@ -176,7 +176,7 @@ def test_the_transport_by_keys_buttons_and_slider(open_page):
     # to the end, and there it stops
     page.keyboard.press("Space")
     page.get_by_role("button", name="Pause").wait_for()
-    wait_until(page, "document.querySelector('.dl-stage').stage.transport.time > 18")
+    wait_until(page, "document.querySelector('.dl-stage').stage.transport.time > 19")
     page.keyboard.press("Space")
     page.get_by_role("button", name="Play", exact=True).wait_for()
     paused = time(page)
