@@ -29,5 +29,8 @@ if __name__ == "__main__":
             st.Page("pages/descent.py", title="Descent", url_path="descent"),
             st.Page("pages/race.py", title="Optimizer race", url_path="race"),
         ],
+        "Data": [
+            st.Page("pages/training.py", title="Training a network", url_path="training"),
+        ],
     }
     st.navigation(pages, position="top").run()

@@ -11,6 +11,7 @@ may also be a Schedule. Every factory raises ValueError for values without meani
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -41,13 +42,15 @@ def _hyperparameters(learning_rate: Rate, **others: Value) -> Callable[[int, Arr
     below_one = {"momentum", "dampening", "decay", "beta1", "beta2"}
     values = [checked(name, value, below=1 if name in below_one else math.inf) for name, value in others.items()]
 
+    @lru_cache(maxsize=2)
+    def cast(dtype: np.dtype[Any]) -> tuple[Array, ...]:
+        if dtype.kind != "f":
+            raise ValueError(f"params must be floats, not {dtype}: in whole numbers every small step would be 0.")
+        return tuple(np.asarray(value, dtype) for value in (rate, *values))
+
     def at(count: int, params: Array) -> tuple[Array, ...]:
-        if params.dtype.kind != "f":
-            raise ValueError(
-                f"params must be floats, not {params.dtype}: in whole numbers every small step would be 0."
-            )
-        now = schedule(count) if schedule else rate
-        return tuple(np.asarray(value, params.dtype) for value in (now, *values))
+        constant = cast(params.dtype)
+        return (np.asarray(schedule(count), params.dtype), *constant[1:]) if schedule else constant
 
     return at
 
@@ -61,12 +64,14 @@ def _coupled(grads: Array, params: Array, weight_decay: Array) -> Array:
 
 def _power(base: Array, exponent: int) -> Array:
     """base ** exponent in float64, by squaring: NumPy's own power may round an array and a number differently."""
-    power, square = np.ones_like(base, np.float64), base.astype(np.float64)
+    # Python's floats multiply as NumPy's do, and ten times as fast as arrays without axes
+    power: Any = np.ones(base.shape) if base.ndim else 1.0
+    square: Any = base.astype(np.float64) if base.ndim else float(base)
     while exponent:
         power = power * square if exponent % 2 else power
         square = square * square
         exponent //= 2
-    return power
+    return np.asarray(power)
 
 
 def _bias_correction(beta: Array, t: int) -> Array:

@@ -48,10 +48,8 @@ with st.sidebar:
     name, parameters = controls.surface_controls(new_surface, SURFACE)
     surface = build_surface(name, parameters)
     start = controls.start_controls(surface)
-    optimizer = st.selectbox(
-        "Optimizer", list(RUNNERS), format_func=controls.RUNNER_LABELS.__getitem__, key="optimizer",
-        bind="query-params", on_change=new_optimizer,
-    )  # fmt: skip
+    optimizer = controls.menu("Optimizer", "optimizer", controls.RUNNER_LABELS, next(iter(RUNNERS)),
+                              on_change=new_optimizer)  # fmt: skip
     rate = controls.default_rate(name, parameters, optimizer)
     hyperparameters = controls.hyperparameter_controls(optimizer, rate)
     steps = controls.steps_control()

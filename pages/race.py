@@ -55,10 +55,7 @@ def new_runner(slot: str) -> None:
 
 def runner_control(slot: str, number: int, mode: str, surface: tuple[str, tuple[tuple[str, float], ...]]) -> Run | None:
     """One slot: which optimizer, and its hyper-parameters."""
-    optimizer = st.selectbox(
-        f"Runner {number}", list(CHOICES), list(CHOICES).index(FIELD[slot]), key=slot, bind="query-params",
-        format_func=CHOICES.__getitem__, on_change=new_runner, args=(slot,),
-    )  # fmt: skip
+    optimizer = controls.menu(f"Runner {number}", slot, CHOICES, FIELD[slot], on_change=new_runner, args=(slot,))
     if optimizer == "none":
         return None
     rate = controls.default_rate(*surface, optimizer) if mode == "own" else None
@@ -75,9 +72,9 @@ with st.sidebar:
     name, parameters = controls.surface_controls(new_surface, SURFACE)
     surface = build_surface(name, parameters)
     start = controls.start_controls(surface)
-    mode = st.selectbox("Learning rates", list(MODES), format_func=MODES.__getitem__, key="mode", bind="query-params",
-                        help="A rate that suits one runner may starve or upset another: only each at its own good rate "
-                             "is a fair race")  # fmt: skip
+    mode = controls.menu("Learning rates", "mode", MODES, next(iter(MODES)),
+                         "A rate that suits one runner may starve or upset another: only each at its own good "
+                         "rate is a fair race")  # fmt: skip
     if mode == "same":
         rate = controls.slider_with_box("Learning rate of all", "rate", SAME_RATE, *limits.LEARNING_RATE, True)
     steps = controls.steps_control()

@@ -1,7 +1,7 @@
 """The sidebar's controls: each writes one value of a run, and each value lives in the page's link."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -69,6 +69,16 @@ RUN_RULES: dict[str, Rule] = {
 def hyperparameter_rules(prefix: str = "") -> dict[str, Rule]:
     """A rule for every hyper-parameter of every runner, by name."""
     return {prefix + h.name: Number(h.low, h.high) for entry in RUNNERS.values() for h in entry.hyperparameters}
+
+
+def menu(label: str, key: str, labels: Mapping[str, str], default: str, help: str | None = None, **options: Any) -> str:
+    """One of a registry's entries, shown by its label and bound to the link; ``options`` are st.selectbox's own."""
+    keys = list(labels)
+    return str(
+        st.selectbox(
+            label, keys, keys.index(default), labels.__getitem__, key=key, help=help, bind="query-params", **options
+        )
+    )
 
 
 def number_box(label: str, key: str, default: float, bounds: limits.Bounds, help: str | None = None) -> float:
@@ -147,11 +157,7 @@ def _step(default: float, low: float, high: float, log: bool) -> float:
 
 def surface_controls(on_change: Callable[[], None], default: str) -> tuple[str, tuple[tuple[str, float], ...]]:
     """Choose a surface: (key or formula, its parameters). A faulty formula is named, and the example used instead."""
-    key = st.selectbox(
-        "Landscape", list(SURFACE_LABELS), list(SURFACE_LABELS).index(default), key="surface",
-        format_func=SURFACE_LABELS.__getitem__,
-        bind="query-params", on_change=on_change,
-    )  # fmt: skip
+    key = menu("Landscape", "surface", SURFACE_LABELS, default, on_change=on_change)
     if key == FORMULA:
         return _formula()
     if key == "ravine":
@@ -246,25 +252,28 @@ def hyperparameter_controls(
 
 def steps_control() -> int:
     """How many steps to take."""
+    stops = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 50), *range(1000, int(limits.STEPS.high) + 1, 500)]
+    return whole_slider("Steps", "steps", STEPS, limits.STEPS, stops, step=10)
+
+
+def whole_slider(
+    label: str, key: str, default: int, bounds: limits.Bounds, stops: Sequence[int], step: int = 1
+) -> int:  # fmt: skip
+    """A slider over some whole numbers for the hand, and a box for the exact one, which is what the link holds."""
+    slider = f"{key}_slider"
     wide, narrow = st.columns([3, 2], vertical_alignment="bottom", gap="small")
     with narrow:
-        value = whole_number_box(
-            "Steps, exact value", "steps", STEPS, limits.STEPS, step=10, label_visibility="collapsed"
-        )
-    stops = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 50), *range(1000, int(limits.STEPS.high) + 1, 500)]
-    st.session_state["steps_slider"] = min(stops, key=lambda stop: abs(stop - value))
+        value = whole_number_box(f"{label}, exact value", key, default, bounds, step, label_visibility="collapsed")
+    st.session_state[slider] = min(stops, key=lambda stop: abs(stop - value))
     with wide:
-        st.select_slider("Steps", stops, key="steps_slider",
-                         on_change=lambda: st.session_state.update(steps=st.session_state["steps_slider"]))  # fmt: skip
+        st.select_slider(label, stops, key=slider,
+                         on_change=lambda: st.session_state.update({key: st.session_state[slider]}))  # fmt: skip
     return value
 
 
 def schedule_control() -> str:
     """How the rate changes over the run."""
-    return str(
-        st.selectbox("Schedule of the rate", list(SCHEDULE_LABELS), format_func=SCHEDULE_LABELS.__getitem__,
-                     key="schedule", bind="query-params")
-    )  # fmt: skip
+    return menu("Schedule of the rate", "schedule", SCHEDULE_LABELS, next(iter(SCHEDULE_LABELS)))
 
 
 def change_control(steps: int, rate: float) -> tuple[int, float] | None:

@@ -92,6 +92,50 @@ RACE_PRESETS = (
     ),
 )
 
+TWO = {"n1": "adam", "n2": "momentum", "n3": "none", "n4": "none"}
+LESSON = {
+    "data": "moons", "samples": 1000, "data_noise": 0.2, "data_seed": 42, "layers": 2, "units": 64,
+    "activation": "relu", "start": "glorot_uniform", "loss": "binary_cross_entropy", "batch": 200,
+}  # fmt: skip
+
+TRAINING_PRESETS = (
+    Preset(
+        "The lesson's two",
+        "Adam at 0.001 against SGD with momentum 0.9 at 0.01. The rates are not comparable, so neither are the "
+        "curves: raise the second to 0.1 while it trains.",
+        LESSON | TWO | {"n1_learning_rate": 0.001, "n2": "nesterov", "n2_learning_rate": 0.01, "n2_momentum": 0.9,
+                        "epochs": 500},
+    ),
+    Preset(
+        "Spirals, four optimizers",
+        "Two arms wound round each other: plain descent hardly bends its boundary in the time in which the others "
+        "follow both arms.",
+        {"data": "spirals", "samples": 400, "data_noise": 0.1, "classes": 2, "layers": 2, "units": 32,
+         "activation": "tanh", "loss": "binary_cross_entropy", "batch": 32, "epochs": 200,
+         "n1": "adam", "n1_learning_rate": 0.01, "n2": "momentum", "n2_learning_rate": 0.03,
+         "n3": "rmsprop", "n3_learning_rate": 0.003, "n4": "sgd", "n4_learning_rate": 0.1},
+    ),
+    Preset(
+        "All weights zero",
+        "Every unit of a layer computes the same, so no gradient reaches the hidden layers: nothing is learned.",
+        LESSON | {"start": "zeros", "batch": 32, "epochs": 20},
+    ),
+    Preset(
+        "Units that die",
+        "At a rate of 10 one step pushes many ReLU units so far that they answer 0 to every sample; their gradient is "
+        "0 from then on.",
+        LESSON | {"batch": 32, "epochs": 50, "n1": "sgd", "n1_learning_rate": 10.0, "n2": "sgd",
+                  "n2_learning_rate": 0.1},
+    ),
+    Preset(
+        "A curve",
+        "Regression: one input, one output, squared error. Small networks bend where the units' kinks are.",
+        {"data": "wave", "samples": 200, "data_noise": 0.15, "layers": 2, "units": 16, "activation": "relu",
+         "loss": "mean_squared_error", "batch": 32, "epochs": 300, "n1": "adam", "n1_learning_rate": 0.01,
+         "n2": "momentum", "n2_learning_rate": 0.01},
+    ),
+)  # fmt: skip
+
 
 def preset_row(presets: tuple[Preset, ...], resting: Mapping[str, Any]) -> None:
     """A button each; a preset first puts everything else back to ``resting``, so that it shows what it says."""

@@ -12,7 +12,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 ASSETS = Path(__file__).parents[2] / "assets"
-PARTS = ("message", "numbers", "plotly", "canvas", "map", "scene", "curve", "transport", "readout")
+PARTS = (
+    "message",
+    "numbers",
+    "plotly",
+    "canvas",
+    "map",
+    "scene",
+    "curve",
+    "transport",
+    "readout",
+    "linechart",
+    "decision",
+    "training",
+)
 PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -30,7 +43,7 @@ def script_path() -> str:
     return f"stage/{hashlib.blake2b(script().encode(), digest_size=8).hexdigest()}.js"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _component(name: str) -> Callable[..., Any]:
     loader = (ASSETS / "stage" / "loader.js").read_text(encoding="utf-8")
     return st.components.v2.component(
@@ -52,6 +65,11 @@ def show(message: dict[str, Any], key: str, on_start: Callable[[], None], on_cha
 def chart(figure: go.Figure, key: str, alt: str) -> None:
     """A figure that changes in place, after the stage, with a text for those who can't see it."""
     _component("chart")(key=key, data=pack({"plotly": plotly_path(), "figure": figure_json(figure), "alt": alt}))
+
+
+def training(message: dict[str, Any], key: str) -> None:
+    """Networks in training, as they stand now."""
+    _component("training")(key=key, data=pack(message))
 
 
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:

@@ -1,0 +1,290 @@
+"""Fully connected networks whose weights are one flat vector, so that every optimizer of a surface trains them too.
+
+A layer computes ``h W + b``; a hidden layer goes on with ``h ← h + activation(normalise(h W + b))``, where the first
+``h +`` is there only with residual connections (He et al. 2016) and equal widths, and ``normalise`` only where asked
+for. The last layer's ``h W + b`` are the logits. Leading axes of the parameters are replicas: the same data, other
+weights. Backpropagation (Rumelhart, Hinton and Williams 1986) is written out in ``Network.gradient``.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from math import prod
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from engine import Array, Objective
+from engine.activations import ACTIVATIONS
+from engine.datasets import batches_per_epoch, epoch_order
+from engine.initializers import INITIALIZERS
+from engine.losses import LOSSES, Loss, encode
+from engine.normalization import NORMALIZATIONS, Normalised, Statistics
+
+Layer: TypeAlias = tuple[Array, ...]
+"""W (..., in, out) and b (..., out); behind them gain and shift (..., out) where the layer is normalised."""
+
+
+class Hidden(NamedTuple):
+    """What a hidden layer computed on N samples, as backpropagation needs it."""
+
+    inputs: Array  # (..., N, in)
+    normalised: Normalised | None
+    pre_activation: Array  # (..., N, out): the activation's argument
+    activation: Array  # (..., N, out)
+
+
+@dataclass(frozen=True)
+class Network:
+    """See ``mlp``, which checks what is given here. ``.size`` is D, the number of weights."""
+
+    widths: tuple[int, ...]
+    activation: str
+    initializer: str
+    normalization: str | None
+    residual: bool
+    scale: float
+    dtype: np.dtype[Any]
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """The shapes of each layer's arrays, in the order in which the flat vector holds them."""
+        layers: list[tuple[tuple[int, ...], ...]] = []
+        for layer, (fan_in, fan_out) in enumerate(pairwise(self.widths)):
+            normalised = self.normalization is not None and layer < len(self.widths) - 2
+            layers.append(((fan_in, fan_out), (fan_out,)) + ((fan_out,), (fan_out,)) * normalised)
+        return tuple(layers)
+
+    @cached_property
+    def size(self) -> int:
+        """The number of parameters, D."""
+        return sum(prod(shape) for layer in self.shapes for shape in layer)
+
+    def unpack(self, params: Array) -> tuple[Layer, ...]:
+        """The layers' arrays as views of the flat ``params`` (..., D): writing to them would change it."""
+        if params.shape[-1] != self.size:
+            raise ValueError(f"this network has {self.size} parameters, not {params.shape[-1]}")
+        lead = params.shape[:-1]
+        return tuple(
+            tuple(params[..., start:stop].reshape(lead + shape) for start, stop, shape in layer)
+            for layer in self._places
+        )
+
+    @cached_property
+    def _places(self) -> tuple[tuple[tuple[int, int, tuple[int, ...]], ...], ...]:
+        places, stop = [], 0
+        for layer in self.shapes:
+            row = []
+            for shape in layer:
+                start, stop = stop, stop + prod(shape)
+                row.append((start, stop, shape))
+            places.append(tuple(row))
+        return tuple(places)
+
+    def pack(self, layers: Sequence[Layer]) -> Array:
+        """The flat vector (..., D) of layers as ``unpack`` gives them; leading axes must agree."""
+        flat = [
+            np.reshape(array, (*np.shape(array)[: np.ndim(array) - len(shape)], -1))
+            for layer, shapes in zip(layers, self.shapes, strict=True)
+            for array, shape in zip(layer, shapes, strict=True)
+        ]
+        return np.concatenate(flat, axis=-1, dtype=self.dtype)
+
+    def init(self, seed: int, replicas: int | None = None) -> Array:
+        """A start (D,), or (replicas, D): replica r is drawn from ``default_rng([seed, r])``, a single one is r = 0.
+
+        Weights come from the initialiser times ``scale``, in float64 and then cast, so that a start of either
+        precision is the same one; biases and shifts start at 0, gains at 1.
+        """
+        starts = [self._draw(np.random.default_rng([seed, r])) for r in range(replicas or 1)]
+        return starts[0] if replicas is None else np.stack(starts)
+
+    def _draw(self, rng: np.random.Generator) -> Array:
+        draw = INITIALIZERS[self.initializer].draw
+        layers = []
+        for (fan_in, fan_out), *others in self.shapes:
+            constants = (np.full(shape, value) for shape, value in zip(others, (0.0, 1.0, 0.0), strict=False))
+            layers.append((self.scale * draw(rng, fan_in, fan_out), *constants))
+        return self.pack(layers)
+
+    def forward(
+        self, params: Array, X: Array, statistics: Sequence[Statistics] | None = None
+    ) -> tuple[list[Hidden], Array]:
+        """Every hidden layer on X (N, in), and the logits (..., N, out).
+
+        ``statistics`` takes the place of the batch's own mean and variance in batch normalisation.
+        """
+        activation = ACTIVATIONS[self.activation].function
+        *hidden, (W_out, b_out) = self.unpack(params)
+        trace = []
+        h = X
+        for layer, (W, b, *gain_and_shift) in enumerate(hidden):
+            z = h @ W
+            z += b[..., None, :]
+            normalised = None
+            if gain_and_shift:
+                normalise = NORMALIZATIONS[self.normalization or ""].forward
+                gain, shift = gain_and_shift
+                normalised, z = normalise(z, gain, shift, statistics[layer] if statistics else None)
+            a = activation(z)
+            trace.append(Hidden(h, normalised, z, a))
+            h = h + a if self._skips(layer) else a
+        logits = h @ W_out
+        logits += b_out[..., None, :]
+        # the output's inputs are kept the same way, with nothing behind them
+        trace.append(Hidden(h, None, logits, logits))
+        return trace, logits
+
+    def _skips(self, layer: int) -> bool:
+        return self.residual and self.widths[layer] == self.widths[layer + 1]
+
+    def predict(self, params: Array, X: Array, statistics: Sequence[Statistics] | None = None) -> Array:
+        """Logits (..., N, out) for X (N, in)."""
+        return self.forward(params, self._inputs(X), statistics)[1]
+
+    def statistics(self, params: Array, X: Array) -> tuple[Statistics, ...]:
+        """Mean and variance of each normalised layer over X, for batch normalisation at test time."""
+        trace, _ = self.forward(params, self._inputs(X))
+        return tuple(hidden.normalised.statistics for hidden in trace if hidden.normalised is not None)
+
+    def loss(self, params: Array, X: Array, y: Array, loss: str = "binary_cross_entropy") -> Array:
+        """Mean loss (...,) over the samples, without gradients or penalties."""
+        targets = encode(y, self.widths[-1], loss, self.dtype)
+        per_sample = LOSSES[loss].function(self.predict(params, X), targets)
+        mean: Array = np.add.reduce(per_sample, -1) / per_sample.dtype.type(per_sample.shape[-1])
+        return mean
+
+    def objective(
+        self,
+        X: Array,
+        y: Array,
+        loss: str = "binary_cross_entropy",
+        batch_size: int | None = None,
+        seed: int = 0,
+        l2: float = 0.0,
+    ) -> Objective:
+        """The mean loss over a batch, plus ½·l2·Σ W² over weights (not biases), and its gradient.
+
+        X (N, in), y (N,) or (N, out). The batch of step ``count`` is ``datasets.minibatch(seed, count, ...)``: every
+        sample once an epoch. None, or a size of N and more, is the whole set in its own order. Raises ValueError where
+        shapes or labels do not fit the network.
+        """
+        inputs, targets = self._inputs(X), encode(y, self.widths[-1], loss, self.dtype)
+        if len(inputs) != len(targets):
+            raise ValueError(f"there are {len(inputs)} samples, but {len(targets)} targets")
+        if not len(inputs):
+            raise ValueError("there are no samples")
+        if l2 < 0:
+            raise ValueError(f"l2 must be 0 or more, not {l2}")
+        criterion, batch = LOSSES[loss], _batches(inputs, targets, batch_size, seed)
+        strength = self.dtype.type(l2)
+
+        def objective(params: Array, count: int) -> tuple[Array, Array]:
+            X, y = batch(count)
+            return self._loss_and_gradient(params, X, y, criterion, strength)
+
+        return objective
+
+    def _loss_and_gradient(self, params: Array, X: Array, y: Array, criterion: Loss, l2: Any) -> tuple[Array, Array]:
+        trace, logits = self.forward(params, X)
+        share = self.dtype.type(1 / len(X))
+        per_sample = criterion.function(logits, y)
+        loss = np.add.reduce(per_sample, -1) * share
+        delta = criterion.derivative(logits, y) * share
+        grads = self.gradient(params, trace, delta)
+        if l2:
+            for (W, *_), (dW, *_) in zip(self.unpack(params), self.unpack(grads), strict=True):
+                loss = loss + l2 / 2 * np.square(W).sum((-2, -1))
+                dW += l2 * W
+        return loss, grads
+
+    def gradient(self, params: Array, trace: Sequence[Hidden], delta: Array) -> Array:
+        """Backpropagation: from ``delta``, the loss's slope in the logits (..., N, out), to all slopes (..., D).
+
+        From the last layer to the first: ∂L/∂W = hᵀδ, ∂L/∂b = Σδ, and ∂L/∂h = δWᵀ is handed down, where the layer
+        below turns it into its own δ by the slope of its activation (and of its normalisation).
+        """
+        slope = ACTIVATIONS[self.activation].derivative
+        grads = np.empty_like(params)
+        ones = np.ones((1, delta.shape[-2]), delta.dtype)
+        past: Array | None = None  # what reaches the layer below past this one, along a residual connection
+        layers, slots = self.unpack(params), self.unpack(grads)
+        for layer in range(len(layers) - 1, -1, -1):
+            inputs = trace[layer].inputs
+            W, (dW, db) = layers[layer][0], slots[layer][:2]
+            np.matmul(np.swapaxes(inputs, -1, -2), delta, out=dW)
+            np.matmul(ones, delta, out=db[..., None, :])  # a sum over the samples, as quick as BLAS
+            if layer == 0:
+                break
+            below = trace[layer - 1]
+            dh = delta @ np.swapaxes(W, -1, -2)
+            if past is not None:
+                dh += past
+            past = dh if self._skips(layer - 1) else None
+            delta = slope(below.pre_activation, below.activation)
+            delta *= dh
+            if below.normalised is not None:
+                (_, _, gain, _), (_, _, dgain, dshift) = layers[layer - 1], slots[layer - 1]
+                dgain[...] = np.add.reduce(delta * below.normalised.values, -2)
+                dshift[...] = np.add.reduce(delta, -2)
+                delta = NORMALIZATIONS[self.normalization or ""].backward(below.normalised, gain, delta)
+        return grads
+
+    def _inputs(self, X: Array) -> Array:
+        inputs = np.asarray(X, self.dtype)
+        if inputs.ndim != 2 or inputs.shape[1] != self.widths[0]:
+            raise ValueError(f"X must have shape (N, {self.widths[0]}) for this network, not {inputs.shape}")
+        return inputs
+
+
+def _batches(X: Array, y: Array, size: int | None, seed: int) -> Callable[[int], tuple[Array, Array]]:
+    """``count -> (X, y)`` of that step's batch: slices of the epoch's order, in which the set is laid out but once."""
+    if size is not None and size < 1:
+        raise ValueError(f"a batch must hold at least one sample, not {size}")
+    samples = len(X)
+    if size is None or size >= samples:
+        return lambda count: (X, y)
+    per_epoch = batches_per_epoch(size, samples)
+
+    @lru_cache(maxsize=2)
+    def shuffled(epoch: int) -> tuple[Array, Array]:
+        order = epoch_order(seed, epoch, samples)
+        return X[order], y[order]
+
+    def batch(count: int) -> tuple[Array, Array]:
+        epoch, index = divmod(count, per_epoch)
+        inputs, targets = shuffled(epoch)
+        rows = slice(index * size, (index + 1) * size)
+        return inputs[rows], targets[rows]
+
+    return batch
+
+
+def mlp(
+    widths: Sequence[int] = (2, 64, 64, 1),
+    activation: str = "relu",
+    initializer: str = "glorot_uniform",
+    normalization: str | None = None,
+    residual: bool = False,
+    dtype: DTypeLike = np.float32,
+    scale: float = 1.0,
+) -> Network:
+    """A fully connected network from ``widths[0]`` inputs to ``widths[-1]`` logits.
+
+    The names are keys of ACTIVATIONS, INITIALIZERS and NORMALIZATIONS ("layer" or "batch", before the activation);
+    ``scale`` multiplies the initial weights. Raises ValueError for names that do not exist and sizes that make no net.
+    """
+    registries: tuple[Collection[str], ...] = (ACTIVATIONS, INITIALIZERS, NORMALIZATIONS)
+    for name, known in zip((activation, initializer, normalization), registries, strict=True):
+        if name is not None and name not in known:
+            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
+    sizes = tuple(int(width) for width in widths)
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"widths must name at least inputs and outputs, each 1 or more, not {tuple(widths)}")
+    if not 0 <= scale < np.inf:
+        raise ValueError(f"scale must be a finite number of 0 or more, not {scale}")
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"dtype must be a float, not {np.dtype(dtype)}")
+    return Network(sizes, activation, initializer, normalization, residual, float(scale), np.dtype(dtype))
