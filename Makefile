@@ -33,7 +33,7 @@ lint: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/.test
+bench: .venv/.bench
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m benchmarks
 
@@ -59,3 +59,8 @@ $(BIN)/pip:
 	@echo "Installing what the tests need into .venv (once) ..."
 	$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@ .venv/.run
+
+.venv/.bench: requirements-bench.txt .venv/.test
+	@echo "Installing PyTorch, which the benchmark compares with, into .venv (once) ..."
+	$(PIP) -r requirements-bench.txt
+	@touch $@

@@ -71,7 +71,8 @@ def descend(
             # inf * 0 and nan * 0 are nan: one pass instead of a reduction over a short last axis, which is slow
             here = (loss * 0 + (params + grads) @ zeros) == 0
             finite = here & (updates @ zeros == 0)
-            if not np.all(finite):
+            all_finite = finite.all()
+            if not all_finite:
                 # NaN updates make the next params NaN, so a frozen replica lands here again at every later step
                 frozen = ~finite[..., None]
                 updates = np.where(frozen, np.nan, updates)
@@ -83,7 +84,7 @@ def descend(
             last = Step(count, params, loss, grads, updates, state)
             params, state = params + updates, next_state
         yield last
-        if not np.any(finite):
+        if not (all_finite or finite.any()):
             return
 
 

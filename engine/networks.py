@@ -28,12 +28,18 @@ Layer: TypeAlias = tuple[Array, ...]
 
 
 class Hidden(NamedTuple):
-    """What a hidden layer computed on N samples, as backpropagation needs it."""
+    """What a hidden layer computed on N samples, as backpropagation needs it; the last layer's is kept alike."""
 
-    inputs: Array  # (..., N, in)
+    layer: Layer  # its weights and biases in one matrix, and gain and shift behind them, as ``_joined`` gives them
+    augmented: Array  # (..., N, in + 1): the inputs and a column of ones, for which the biases are weights
     normalised: Normalised | None
     pre_activation: Array  # (..., N, out): the activation's argument
     activation: Array  # (..., N, out)
+
+    @property
+    def inputs(self) -> Array:
+        """What the layer was given: (..., N, in)."""
+        return self.augmented[..., :-1]
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,18 @@ class Network:
             places.append(tuple(row))
         return tuple(places)
 
+    def _joined(self, params: Array) -> tuple[Layer, ...]:
+        """As ``unpack``, but b is the last row of W: (..., in + 1, out), which is how the flat vector lies already."""
+        lead = params.shape[:-1]
+        return tuple(
+            tuple(params[..., start:stop].reshape(lead + shape) for start, stop, shape in layer)
+            for layer in self._joined_places
+        )
+
+    @cached_property
+    def _joined_places(self) -> tuple[tuple[tuple[int, int, tuple[int, ...]], ...], ...]:
+        return tuple(((W[0], b[1], (W[2][0] + 1, W[2][1])), *others) for W, b, *others in self._places)
+
     def pack(self, layers: Sequence[Layer]) -> Array:
         """The flat vector (..., D) of layers as ``unpack`` gives them; leading axes must agree."""
         flat = [
@@ -116,25 +134,28 @@ class Network:
 
         ``statistics`` takes the place of the batch's own mean and variance in batch normalisation.
         """
+        return self._forward(params, _with_ones(self._inputs(X)), statistics)
+
+    def _forward(
+        self, params: Array, h: Array, statistics: Sequence[Statistics] | None = None
+    ) -> tuple[list[Hidden], Array]:
+        """``forward`` of inputs that have their column of ones."""
         activation = ACTIVATIONS[self.activation].function
-        *hidden, (W_out, b_out) = self.unpack(params)
+        *hidden, last = self._joined(params)
         trace = []
-        h = X
-        for layer, (W, b, *gain_and_shift) in enumerate(hidden):
+        for layer, arrays in enumerate(hidden):
+            W, *gain_and_shift = arrays
             z = h @ W
-            z += b[..., None, :]
             normalised = None
             if gain_and_shift:
                 normalise = NORMALIZATIONS[self.normalization or ""].forward
                 gain, shift = gain_and_shift
                 normalised, z = normalise(z, gain, shift, statistics[layer] if statistics else None)
             a = activation(z)
-            trace.append(Hidden(h, normalised, z, a))
-            h = h + a if self._skips(layer) else a
-        logits = h @ W_out
-        logits += b_out[..., None, :]
-        # the output's inputs are kept the same way, with nothing behind them
-        trace.append(Hidden(h, None, logits, logits))
+            trace.append(Hidden(arrays, h, normalised, z, a))
+            h = _with_ones(h[..., :-1] + a if self._skips(layer) else a)
+        logits = h @ last[0]
+        trace.append(Hidden(last, h, None, logits, logits))
         return trace, logits
 
     def _skips(self, layer: int) -> bool:
@@ -142,11 +163,11 @@ class Network:
 
     def predict(self, params: Array, X: Array, statistics: Sequence[Statistics] | None = None) -> Array:
         """Logits (..., N, out) for X (N, in)."""
-        return self.forward(params, self._inputs(X), statistics)[1]
+        return self.forward(params, X, statistics)[1]
 
     def statistics(self, params: Array, X: Array) -> tuple[Statistics, ...]:
         """Mean and variance of each normalised layer over X, for batch normalisation at test time."""
-        trace, _ = self.forward(params, self._inputs(X))
+        trace, _ = self.forward(params, X)
         return tuple(hidden.normalised.statistics for hidden in trace if hidden.normalised is not None)
 
     def loss(self, params: Array, X: Array, y: Array, loss: str = "binary_cross_entropy") -> Array:
@@ -178,7 +199,7 @@ class Network:
             raise ValueError("there are no samples")
         if l2 < 0:
             raise ValueError(f"l2 must be 0 or more, not {l2}")
-        criterion, batch = LOSSES[loss], _batches(inputs, targets, batch_size, seed)
+        criterion, batch = LOSSES[loss], _batches(_with_ones(inputs), targets, batch_size, seed)
         strength = self.dtype.type(l2)
 
         def objective(params: Array, count: int) -> tuple[Array, Array]:
@@ -188,7 +209,7 @@ class Network:
         return objective
 
     def _loss_and_gradient(self, params: Array, X: Array, y: Array, criterion: Loss, l2: Any) -> tuple[Array, Array]:
-        trace, logits = self.forward(params, X)
+        trace, logits = self._forward(params, X)
         share = self.dtype.type(1 / len(X))
         per_sample = criterion.function(logits, y)
         loss = np.add.reduce(per_sample, -1) * share
@@ -208,25 +229,23 @@ class Network:
         """
         slope = ACTIVATIONS[self.activation].derivative
         grads = np.empty_like(params)
-        ones = np.ones((1, delta.shape[-2]), delta.dtype)
         past: Array | None = None  # what reaches the layer below past this one, along a residual connection
-        layers, slots = self.unpack(params), self.unpack(grads)
-        for layer in range(len(layers) - 1, -1, -1):
-            inputs = trace[layer].inputs
-            W, (dW, db) = layers[layer][0], slots[layer][:2]
-            np.matmul(np.swapaxes(inputs, -1, -2), delta, out=dW)
-            np.matmul(ones, delta, out=db[..., None, :])  # a sum over the samples, as quick as BLAS
+        slots = self._joined(grads)
+        for layer in range(len(trace) - 1, -1, -1):
+            np.matmul(trace[layer].augmented.mT, delta, out=slots[layer][0])
             if layer == 0:
                 break
             below = trace[layer - 1]
-            dh = delta @ np.swapaxes(W, -1, -2)
+            W = trace[layer].layer[0][..., :-1, :]
+            # with a single output the product has one term, which BLAS is slow to find
+            dh = delta * W.mT if delta.shape[-1] == 1 else delta @ W.mT
             if past is not None:
                 dh += past
             past = dh if self._skips(layer - 1) else None
             delta = slope(below.pre_activation, below.activation)
             delta *= dh
             if below.normalised is not None:
-                (_, _, gain, _), (_, _, dgain, dshift) = layers[layer - 1], slots[layer - 1]
+                (_, gain, _), (_, dgain, dshift) = below.layer, slots[layer - 1]
                 dgain[...] = np.add.reduce(delta * below.normalised.values, -2)
                 dshift[...] = np.add.reduce(delta, -2)
                 delta = NORMALIZATIONS[self.normalization or ""].backward(below.normalised, gain, delta)
@@ -237,6 +256,18 @@ class Network:
         if inputs.ndim != 2 or inputs.shape[1] != self.widths[0]:
             raise ValueError(f"X must have shape (N, {self.widths[0]}) for this network, not {inputs.shape}")
         return inputs
+
+
+def _with_ones(h: Array) -> Array:
+    """h (..., N, in) and a column of ones: (..., N, in + 1)."""
+    return np.concatenate((h, _ones((*h.shape[:-1], 1), h.dtype)), -1)
+
+
+@lru_cache(maxsize=64)
+def _ones(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    ones = np.ones(shape, dtype)
+    ones.flags.writeable = False
+    return ones
 
 
 def _batches(X: Array, y: Array, size: int | None, seed: int) -> Callable[[int], tuple[Array, Array]]:
