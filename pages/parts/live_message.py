@@ -143,7 +143,8 @@ def _charts(live: Live, labels: Sequence[str], styles: Sequence[Style], layers_o
     marks = [step / epoch for step in live.changes]
     named = list(zip(live.lanes, styles, strict=True))
     sentences = " ".join(
-        f"{label}: {_measured(live.training, lane.samples[-1].evaluation)}" for lane, label in zip(live.lanes, labels, strict=True)
+        f"{label}: {_measured(live.training, lane.samples[-1].evaluation)}"
+        for lane, label in zip(live.lanes, labels, strict=True)
     )
     shown = live.lanes[min(layers_of, len(live.lanes) - 1)]
     chosen = labels[min(layers_of, len(live.lanes) - 1)]
