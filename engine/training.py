@@ -161,6 +161,14 @@ def labels(training: Training, logits: Array) -> Array:
     return np.asarray(logits[..., 0] > (0.5 if training.loss == "mean_squared_error" else 0)).astype(int)
 
 
+def dead_share(training: Training, params: Array) -> float:
+    """The share of hidden units that answer 0 or less to every training sample: with ReLU they get no gradient."""
+    with np.errstate(all="ignore"):
+        *hidden, _ = network_of(training).forward(params, data_of(training).X)[0]
+    dead = [(layer.activation <= 0).all(-2) for layer in hidden]
+    return float(np.concatenate(dead, -1).mean()) if dead else 0.0
+
+
 def layer_norms(training: Training, vector: Array) -> Array:
     """Euclidean norm of each layer's part of a flat vector (..., D), such as params or grads: (..., layers)."""
     with np.errstate(all="ignore"):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import limits
 from engine.training import steps_per_epoch
-from pages.parts import controls, link, live_message, presets, stage
+from pages.parts import controls, link, live_message, live_words, presets, stage
 from pages.parts import network_controls as networks
 from pages.parts.live import Live, advance, begin, restarted, retune
 
@@ -84,7 +84,8 @@ def picture(speed: str, layers_of: int) -> None:
     stage.training(live_message.message(live, layers_of - 1), LIVE)
     pace = f"{live.steps / live.seconds:,.0f} steps a second while at work" if live.seconds else "not trained yet"
     st.caption(f"Epoch {live.count / steps_per_epoch(live.training):.4g} of {live.epochs}, "
-               f"step {live.count:,}. {pace[0].upper()}{pace[1:]}.")  # fmt: skip
+               f"step {live.count:,}. {pace[0].upper()}{pace[1:]}. "
+               "Filled points are training data, hollow ones test data.")  # fmt: skip
     if live.running and live.finished:
         live.running = False
         st.rerun()
@@ -125,10 +126,10 @@ if live is None or not same_field or live.training != training:
 retune(live, learners)
 live.epochs = epochs
 
-for sentence in live_message.notes(training):
+for sentence in live_words.notes(training):
     st.info(sentence)
 transport(live)
-names = live_message.labels(live.lanes)
+names = live_words.labels(live.lanes)
 layers_of = 1
 if len(names) > 1:
     with st.sidebar:

@@ -166,11 +166,15 @@ function drawFrameAxes(context, box, data, scale, theme) {
   context.font = `11px ${theme.font}`;
   context.textBaseline = "top";
   context.textAlign = "center";
+  const [right, bottom] = [box.left + box.width, box.top + box.height];
   const across = ticksOf(...data.view_x, 4);
-  for (const tick of across.ticks) context.fillText(tickText(tick, across.size), scale.x(tick), box.top + box.height + 3);
+  for (const tick of across.ticks)
+    if (scale.x(tick) < right - 22) context.fillText(tickText(tick, across.size), scale.x(tick), bottom + 4);
   context.textAlign = "right";
-  context.fillText(data.x_title, box.left + box.width, box.top + box.height + 3 + (across.ticks.some((t) => scale.x(t) > box.left + box.width - 28) ? 9 : 0));
+  context.fillText(data.x_title, right, bottom + 4);
   context.textBaseline = "middle";
   const up = ticksOf(...data.view_y, 4);
-  for (const tick of up.ticks) context.fillText(tickText(tick, up.size), box.left - 4, Math.min(Math.max(scale.y(tick), 8), box.top + box.height - 6));
+  for (const tick of up.ticks)
+    if (scale.y(tick) > box.top + 18) context.fillText(tickText(tick, up.size), box.left - 4, Math.min(scale.y(tick), bottom - 6));
+  context.fillText(data.y_title, box.left - 5, box.top + 7);
 }

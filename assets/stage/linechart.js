@@ -82,7 +82,13 @@ function logTicks(low, high) {
   const ticks = [];
   for (let d = Math.floor(low); d <= Math.floor(high); d++)
     for (const digit of [1, 2, 5]) ticks.push(d + Math.log10(digit));
-  return ticks.filter((t) => t >= low && t <= high);
+  const inside = ticks.filter((t) => t >= low && t <= high);
+  if (inside.length >= 2) return inside;
+  return ticksOf(10 ** low, 10 ** high, 4).ticks.filter((t) => t > 0).map(Math.log10); // a narrow range is nearly linear
+}
+
+function logTickText(tick) {
+  return formatSetting(Number((10 ** tick).toPrecision(5))).replace(/^1·/, "");
 }
 
 function tickText(value, size) {
@@ -102,7 +108,7 @@ function drawAxes(context, box, [x0, x1], [y0, y1], chart, theme) {
   for (const tick of chart.log ? logTicks(y0, y1) : linear) {
     const y = Math.round(box.top + box.height - ((tick - y0) / (y1 - y0)) * box.height) + 0.5;
     line(context, box.left, y, box.left + box.width, y);
-    context.fillText(chart.log ? formatSetting(Number((10 ** tick).toPrecision(3))) : tickText(tick, size), box.left - 6, y);
+    context.fillText(chart.log ? logTickText(tick) : tickText(tick, size), box.left - 6, y);
   }
   context.textBaseline = "top";
   context.textAlign = "center";

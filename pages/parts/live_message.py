@@ -1,4 +1,4 @@
-"""What the browser draws of networks in training: fields, points, curves and sentences."""
+"""What the browser draws of networks in training: fields, points and curves."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,12 @@ import numpy as np
 from engine import Array
 from engine.datasets import DATASETS
 from engine.losses import LOSSES
-from engine.optimizers import OPTIMIZERS
-from engine.training import Evaluation, Training, data_of, network_of, steps_per_epoch
+from engine.training import Training, data_of, network_of, steps_per_epoch
 from pages.parts.live import Lane, Live, here
+from pages.parts.live_words import cells, labels, measured, picture, said, titles
 from pages.parts.stage import single
 from pages.parts.theme import STYLES, Style, again
-from pages.parts.words import number, plain
+from pages.parts.words import number
 
 GRID = 44  # points along each side of a field
 CURVE = 240  # points of a curve; more would not be seen
@@ -31,18 +31,10 @@ def message(live: Live, layers_of: int = 0) -> dict[str, Any]:
         "step": live.count,
         "data": data,
         "lanes": lanes,
-        "titles": ["Rate", "Epoch", "Loss, training", "Loss, test", *_accuracy_titles(live.training)],
+        "titles": titles(live.training),
         "charts": _charts(live, names, styles, layers_of),
         "said": said(live),
     }
-
-
-def labels(lanes: Sequence[Lane]) -> list[str]:
-    """The optimizers' names; a second one of a kind gets a number."""
-    names = [OPTIMIZERS[lane.learner.optimizer].label for lane in lanes]
-    return [
-        name if names[:i].count(name) == 0 else f"{name} {names[:i].count(name) + 1}" for i, name in enumerate(names)
-    ]
 
 
 def _styles(lanes: Sequence[Lane]) -> list[Style]:
@@ -69,6 +61,7 @@ def _data(training: Training) -> dict[str, Any]:
         "view_x": across,
         "view_y": up,
         "x_title": "x" if entry.inputs == 1 else "x₁",
+        "y_title": "y" if entry.inputs == 1 else "x₂",
         "x": single(data.X[:, 0]),
         "y": single(height),
         "labels": single(data.y),
@@ -89,11 +82,8 @@ def _along(view: list[float], points: int) -> Array:
 
 
 def _lane(live: Live, lane: Lane, label: str, style: Style, data: dict[str, Any]) -> dict[str, Any]:
-    score = here(live.training, lane).evaluation
-    rate = plain(float(f"{lane.learner.learning_rate:.4g}"))
     epoch = int(lane.last.count) / steps_per_epoch(live.training)
-    accuracies = [] if live.training.kind == "values" else [score.train_accuracy, score.test_accuracy]
-    cells = [rate, f"{epoch:.4g}", number(score.train_loss), number(score.test_loss)]
+    score = here(live.training, lane).evaluation
     return {
         "label": label,
         "colour": style.colour,
@@ -101,17 +91,9 @@ def _lane(live: Live, lane: Lane, label: str, style: Style, data: dict[str, Any]
         "marker": style.marker,
         "width": 2.4,
         "field": single(_field(live.training, lane.last.params, data)),
-        "cells": [*cells, *(_share(value) for value in accuracies)],
-        "alt": f"{_picture(live.training)} of {label} after {epoch:.4g} epochs. {_measured(live.training, score)}",
+        "cells": cells(live.training, lane, epoch),
+        "alt": f"{picture(live.training)} of {label} after {epoch:.4g} epochs. {measured(live.training, score)}",
     }
-
-
-def _share(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.4f}"
-
-
-def _picture(training: Training) -> str:
-    return "Fitted values" if training.kind == "values" else "Decision boundary"
 
 
 def _field(training: Training, params: Array, data: dict[str, Any]) -> Array:
@@ -143,7 +125,7 @@ def _charts(live: Live, labels: Sequence[str], styles: Sequence[Style], layers_o
     marks = [step / epoch for step in live.changes]
     named = list(zip(live.lanes, styles, strict=True))
     sentences = " ".join(
-        f"{label}: {_measured(live.training, lane.samples[-1].evaluation)}"
+        f"{label}: {measured(live.training, lane.samples[-1].evaluation)}"
         for lane, label in zip(live.lanes, labels, strict=True)
     )
     shown = live.lanes[min(layers_of, len(live.lanes) - 1)]
@@ -157,7 +139,7 @@ def _charts(live: Live, labels: Sequence[str], styles: Sequence[Style], layers_o
         },
         "accuracy": None if live.training.kind == "values" else {
             "xTitle": "epoch", "yTitle": "accuracy: test thick, training thin", "log": False, "lines": accuracy,
-            "marks": marks, "alt": f"Accuracy by epoch. {sentences}",
+            "range": _accuracy_range(live.lanes), "marks": marks, "alt": f"Accuracy by epoch. {sentences}",
         },
         "batch": {
             "xTitle": "step", "yTitle": "loss of each step's batch", "log": True,
@@ -167,6 +149,13 @@ def _charts(live: Live, labels: Sequence[str], styles: Sequence[Style], layers_o
         "gradients": _by_layer(shown, epoch, marks, "gradients", f"gradient norm by layer, {chosen}"),
         "weights": _by_layer(shown, epoch, marks, "weights", f"weight norm by layer, {chosen}"),
     }  # fmt: skip
+
+
+def _accuracy_range(lanes: Sequence[Lane]) -> list[float]:
+    """From a round number below the lowest to just above 1."""
+    scores = [sample.evaluation for lane in lanes for sample in lane.samples]
+    lowest = np.nanmin([[score.train_accuracy, score.test_accuracy] for score in scores])
+    return [min(float(np.floor(lowest * 10)) / 10, 0.9), 1.01]
 
 
 def _pair(lane: Lane, style: Style, epoch: int, *names: str) -> list[dict[str, Any]]:
@@ -218,55 +207,3 @@ def _thinned(samples: Sequence[Any]) -> list[Any]:
     if len(samples) <= CURVE:
         return list(samples)
     return [samples[i] for i in np.linspace(0, len(samples) - 1, CURVE).round().astype(int)]
-
-
-def _accuracy_titles(training: Training) -> list[str]:
-    return [] if training.kind == "values" else ["Accuracy, training", "Accuracy, test"]
-
-
-def _measured(training: Training, score: Evaluation) -> str:
-    text = f"loss {number(score.train_loss)} on training data, {number(score.test_loss)} on test data"
-    if training.kind != "values":
-        text += f", accuracy {_share(score.train_accuracy)} and {_share(score.test_accuracy)}"
-    return text + "."
-
-
-def notes(training: Training) -> list[str]:
-    """What is to be known of the data or the start before training."""
-    data = data_of(training)
-    sentences = [data.note] if data.note else []
-    if training.initializer == "zeros" and training.hidden:
-        sentences.append(
-            "All weights start at zero, so all units of a layer compute the same, get the same gradient, and stay "
-            "alike for ever. With ReLU or tanh even that gradient is zero, and only the last bias learns."
-        )
-    return sentences
-
-
-def said(live: Live) -> str:
-    """What happened, in a sentence for each network that ended badly or does not learn."""
-    sentences = []
-    for lane, label in zip(live.lanes, labels(live.lanes), strict=True):
-        if lane.diverged is not None:
-            sentences.append(
-                f"{label} diverged at step {lane.diverged}: at the rate {plain(lane.learner.learning_rate)} its "
-                "weights grew past every number. What is drawn is its last finite state."
-            )
-        elif _stuck(lane):
-            sentences.append(f"{label} does not learn: {_why_stuck(live.training)}")
-    return " ".join(sentences)
-
-
-def _stuck(lane: Lane) -> bool:
-    """After some epochs no weight between hidden layers has a gradient."""
-    samples = lane.samples
-    return len(samples) > 1 and len(samples[-1].gradients) > 1 and not samples[-1].gradients[:-1].any()
-
-
-def _why_stuck(training: Training) -> str:
-    if training.initializer == "zeros":
-        return (
-            "all weights start at zero, so every unit of a layer computes the same and no gradient gets past the last "
-            "layer. Only its bias moves. Choose a random initialiser."
-        )
-    return "no gradient gets past the last layer: its hidden units are dead, or its weights are zero."
