@@ -6,7 +6,7 @@ import streamlit as st
 
 from engine import limits
 from engine.training import steps_per_epoch
-from pages.parts import controls, link, live_message, live_words, presets, stage
+from pages.parts import controls, lesson, link, live_message, live_words, presets, stage
 from pages.parts import network_controls as networks
 from pages.parts.live import Live, advance, begin, restarted, retune
 
@@ -21,6 +21,7 @@ SPEEDS = {"step": "one step", "epoch": "one epoch", "full": "as many as fit"}
 RULES: dict[str, link.Rule] = networks.RULES | {
     "epochs": link.Number(*limits.EPOCHS, integer=True),
     "speed": link.Choice(SPEEDS),
+    "lesson": link.Flag(),
     "layers_of": link.Number(*limits.NETWORKS, integer=True),
 }
 for slot in SLOTS:
@@ -29,7 +30,7 @@ for slot in SLOTS:
 
 def resting() -> dict[str, object]:
     """Every value of the page as a fresh visit shows it."""
-    values = networks.RESTING | SLOTS | {"epochs": EPOCHS, "speed": "epoch", "layers_of": 1}
+    values = networks.RESTING | SLOTS | {"epochs": EPOCHS, "speed": "epoch", "layers_of": 1, "lesson": False}
     for slot, optimizer in SLOTS.items():
         if optimizer != networks.NONE:
             values |= {f"{slot}_{name}": value for name, value in networks.defaults(optimizer).items()}
@@ -135,3 +136,4 @@ if len(names) > 1:
     with st.sidebar:
         layers_of = controls.whole_number_box("Norms by layer of network", "layers_of", 1, limits.NETWORKS)
 st.fragment(picture, run_every=TICK if live.running else None)(speed, layers_of)
+lesson.section()
