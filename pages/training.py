@@ -37,10 +37,10 @@ def resting() -> dict[str, object]:
     return values
 
 
-def toggle() -> None:
-    """Train or pause."""
+def run(running: bool) -> None:
+    """Train, or pause; not a toggle, since a press that meets a tick of the fragment may be answered twice."""
     live: Live = st.session_state[LIVE]
-    live.running = not live.running and not live.finished
+    live.running = running and not live.finished
     live.touched = monotonic()
 
 
@@ -64,7 +64,8 @@ def new_start() -> None:
 def transport(live: Live) -> None:
     """Train, pause, step, start again."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="transport"):
-        st.button("Pause" if live.running else "Train", on_click=toggle, disabled=live.finished, shortcut="Space")
+        st.button("Pause" if live.running else "Train", on_click=run, args=(not live.running,),
+                  disabled=live.finished, shortcut="Space")  # fmt: skip
         st.button("One step", on_click=forward, args=(1,), disabled=live.finished, shortcut="Right")
         st.button("One epoch", on_click=forward, args=(steps_per_epoch(live.training),),
                   disabled=live.finished)  # fmt: skip

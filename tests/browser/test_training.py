@@ -82,8 +82,8 @@ def test_train_pause_change_the_rate_resume_and_get_the_same_curve_from_the_same
 
     transport(page, "Train")
     reach(page, at + 30)
-    page.get_by_role("button", name="Optimizers").hover()
-    page.get_by_role("link", name="Descent", exact=True).click()
+    page.get_by_test_id("stTopNav").get_by_role("button", name="Optimizers").click()
+    page.get_by_test_id("stTopNavDropdownLink").filter(has_text="Descent").click()
     page.wait_for_selector("h1:has-text('walk')")
     left = at + 30
     page.wait_for_timeout(1500)
