@@ -123,7 +123,7 @@ def load(
     """The data set of that name, split at random by ``seed`` and standardised; ``classes`` counts only for blobs.
 
     ``noise`` is a standard deviation, before standardisation. A single sample has no test data. Raises ValueError for
-    a name that does not exist, and for fewer than one sample or class.
+    a name that does not exist, for fewer than one sample or class, and for a noise that is no spread.
     """
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
@@ -132,6 +132,8 @@ def load(
         raise ValueError(f"{name!r} is not one of {', '.join(DATASETS)}")
     if samples < 1 or classes < 1:
         raise ValueError("there must be at least one sample and one class")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"noise must be a finite number of 0 or more, not {noise}")
     entry = DATASETS[name]
     X, y = entry.generate(samples, noise, seed, classes)
     if samples > 1:
@@ -162,7 +164,12 @@ def _note(y: Array, tests: int, classes: int, constant: bool) -> str:
 
 
 def batches_per_epoch(size: int, samples: int) -> int:
-    """How many batches see every sample once; the last may be smaller, as in scikit-learn and PyTorch."""
+    """How many batches see every sample once; the last may be smaller, as in scikit-learn and PyTorch.
+
+    Raises ValueError for a size below 1.
+    """
+    if size < 1:
+        raise ValueError(f"a batch must hold at least one sample, not {size}")
     return -(-samples // min(size, samples))
 
 

@@ -26,6 +26,9 @@ from engine.normalization import NORMALIZATIONS, Normalised, Statistics
 Layer: TypeAlias = tuple[Array, ...]
 """W (..., in, out) and b (..., out); behind them gain and shift (..., out) where the layer is normalised."""
 
+Places: TypeAlias = tuple[tuple[int, int, tuple[int, ...]], ...]
+"""Where a layer's arrays lie in the flat vector: start, stop and shape of each."""
+
 
 class Hidden(NamedTuple):
     """What a hidden layer computed on N samples, as backpropagation needs it; the last layer's is kept alike."""
@@ -70,16 +73,18 @@ class Network:
 
     def unpack(self, params: Array) -> tuple[Layer, ...]:
         """The layers' arrays as views of the flat ``params`` (..., D): writing to them would change it."""
+        return self._views(params, self._places)
+
+    def _views(self, params: Array, places: tuple[Places, ...]) -> tuple[Layer, ...]:
         if params.shape[-1] != self.size:
             raise ValueError(f"this network has {self.size} parameters, not {params.shape[-1]}")
         lead = params.shape[:-1]
         return tuple(
-            tuple(params[..., start:stop].reshape(lead + shape) for start, stop, shape in layer)
-            for layer in self._places
+            tuple(params[..., start:stop].reshape(lead + shape) for start, stop, shape in layer) for layer in places
         )
 
     @cached_property
-    def _places(self) -> tuple[tuple[tuple[int, int, tuple[int, ...]], ...], ...]:
+    def _places(self) -> tuple[Places, ...]:
         places, stop = [], 0
         for layer in self.shapes:
             row = []
@@ -91,23 +96,21 @@ class Network:
 
     def _joined(self, params: Array) -> tuple[Layer, ...]:
         """As ``unpack``, but b is the last row of W: (..., in + 1, out), which is how the flat vector lies already."""
-        lead = params.shape[:-1]
-        return tuple(
-            tuple(params[..., start:stop].reshape(lead + shape) for start, stop, shape in layer)
-            for layer in self._joined_places
-        )
+        return self._views(params, self._joined_places)
 
     @cached_property
-    def _joined_places(self) -> tuple[tuple[tuple[int, int, tuple[int, ...]], ...], ...]:
+    def _joined_places(self) -> tuple[Places, ...]:
         return tuple(((W[0], b[1], (W[2][0] + 1, W[2][1])), *others) for W, b, *others in self._places)
 
     def pack(self, layers: Sequence[Layer]) -> Array:
         """The flat vector (..., D) of layers as ``unpack`` gives them; leading axes must agree."""
-        flat = [
-            np.reshape(array, (*np.shape(array)[: np.ndim(array) - len(shape)], -1))
-            for layer, shapes in zip(layers, self.shapes, strict=True)
-            for array, shape in zip(layer, shapes, strict=True)
-        ]
+        flat = []
+        for layer, shapes in zip(layers, self.shapes, strict=True):
+            for array, shape in zip(layer, shapes, strict=True):
+                lead = np.shape(array)[: max(0, np.ndim(array) - len(shape))]
+                if np.shape(array) != lead + shape:
+                    raise ValueError(f"an array of shape {np.shape(array)} does not fit where {shape} is needed")
+                flat.append(np.reshape(array, (*lead, -1)))
         return np.concatenate(flat, axis=-1, dtype=self.dtype)
 
     def init(self, seed: int, replicas: int | None = None) -> Array:
@@ -116,6 +119,8 @@ class Network:
         Weights come from the initialiser times ``scale``, in float64 and then cast, so that a start of either
         precision is the same one; biases and shifts start at 0, gains at 1.
         """
+        if replicas is not None and replicas < 1:
+            raise ValueError(f"replicas must be 1 or more, not {replicas}")
         starts = [self._draw(np.random.default_rng([seed, r])) for r in range(replicas or 1)]
         return starts[0] if replicas is None else np.stack(starts)
 
@@ -172,8 +177,8 @@ class Network:
 
     def loss(self, params: Array, X: Array, y: Array, loss: str = "binary_cross_entropy") -> Array:
         """Mean loss (...,) over the samples, without gradients or penalties."""
-        targets = encode(y, self.widths[-1], loss, self.dtype)
-        per_sample = LOSSES[loss].function(self.predict(params, X), targets)
+        inputs, targets = self._data(X, y, loss)
+        per_sample = LOSSES[loss].function(self.predict(params, inputs), targets)
         mean: Array = np.add.reduce(per_sample, -1) / per_sample.dtype.type(per_sample.shape[-1])
         return mean
 
@@ -192,13 +197,9 @@ class Network:
         sample once an epoch. None, or a size of N and more, is the whole set in its own order. Raises ValueError where
         shapes or labels do not fit the network.
         """
-        inputs, targets = self._inputs(X), encode(y, self.widths[-1], loss, self.dtype)
-        if len(inputs) != len(targets):
-            raise ValueError(f"there are {len(inputs)} samples, but {len(targets)} targets")
-        if not len(inputs):
-            raise ValueError("there are no samples")
-        if l2 < 0:
-            raise ValueError(f"l2 must be 0 or more, not {l2}")
+        inputs, targets = self._data(X, y, loss)
+        if not 0 <= l2 < np.inf:
+            raise ValueError(f"l2 must be a finite number of 0 or more, not {l2}")
         criterion, batch = LOSSES[loss], _batches(_with_ones(inputs), targets, batch_size, seed)
         strength = self.dtype.type(l2)
 
@@ -222,13 +223,19 @@ class Network:
         return loss, grads
 
     def gradient(self, params: Array, trace: Sequence[Hidden], delta: Array) -> Array:
-        """Backpropagation: from ``delta``, the loss's slope in the logits (..., N, out), to all slopes (..., D).
+        """All slopes (..., D) from ``delta``, the loss's slope in the logits (..., N, out): see ``backward``."""
+        return self.backward(params, trace, delta)[0]
+
+    def backward(self, params: Array, trace: Sequence[Hidden], delta: Array) -> tuple[Array, list[Array]]:
+        """Backpropagation: the slopes (..., D) in all parameters, and δ = ∂L/∂(hW + b) of each layer (..., N, out).
 
         From the last layer to the first: ∂L/∂W = hᵀδ, ∂L/∂b = Σδ, and ∂L/∂h = δWᵀ is handed down, where the layer
-        below turns it into its own δ by the slope of its activation (and of its normalisation).
+        below turns it into its own δ by the slope of its activation (and of its normalisation). ``delta`` is the
+        last layer's δ.
         """
         slope = ACTIVATIONS[self.activation].derivative
         grads = np.empty_like(params)
+        deltas = [delta]
         past: Array | None = None  # what reaches the layer below past this one, along a residual connection
         slots = self._joined(grads)
         for layer in range(len(trace) - 1, -1, -1):
@@ -249,13 +256,29 @@ class Network:
                 dgain[...] = np.add.reduce(delta * below.normalised.values, -2)
                 dshift[...] = np.add.reduce(delta, -2)
                 delta = NORMALIZATIONS[self.normalization or ""].backward(below.normalised, gain, delta)
-        return grads
+            deltas.append(delta)
+        return grads, deltas[::-1]
+
+    def layer_norms(self, vector: Array) -> Array:
+        """Euclidean norm of each layer's part of a flat vector (..., D), such as params or grads: (..., layers)."""
+        with np.errstate(over="ignore"):
+            squares = np.square(vector, dtype=np.float64)  # those of large single-precision numbers would overflow
+            norms: Array = np.sqrt(np.add.reduceat(squares, [layer[0][0] for layer in self._places], axis=-1))
+        return norms
 
     def _inputs(self, X: Array) -> Array:
         inputs = np.asarray(X, self.dtype)
         if inputs.ndim != 2 or inputs.shape[1] != self.widths[0]:
             raise ValueError(f"X must have shape (N, {self.widths[0]}) for this network, not {inputs.shape}")
         return inputs
+
+    def _data(self, X: Array, y: Array, loss: str) -> tuple[Array, Array]:
+        inputs, targets = self._inputs(X), encode(y, self.widths[-1], loss, self.dtype)
+        if len(inputs) != len(targets):
+            raise ValueError(f"there are {len(inputs)} samples, but {len(targets)} targets")
+        if not len(inputs):
+            raise ValueError("there are no samples")
+        return inputs, targets
 
 
 def _with_ones(h: Array) -> Array:
@@ -272,8 +295,6 @@ def _ones(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 
 def _batches(X: Array, y: Array, size: int | None, seed: int) -> Callable[[int], tuple[Array, Array]]:
     """``count -> (X, y)`` of that step's batch: slices of the epoch's order, in which the set is laid out but once."""
-    if size is not None and size < 1:
-        raise ValueError(f"a batch must hold at least one sample, not {size}")
     samples = len(X)
     if size is None or size >= samples:
         return lambda count: (X, y)
@@ -307,10 +328,10 @@ def mlp(
     The names are keys of ACTIVATIONS, INITIALIZERS and NORMALIZATIONS ("layer" or "batch", before the activation);
     ``scale`` multiplies the initial weights. Raises ValueError for names that do not exist and sizes that make no net.
     """
-    registries: tuple[Collection[str], ...] = (ACTIVATIONS, INITIALIZERS, NORMALIZATIONS)
+    registries: tuple[Collection[str | None], ...] = (ACTIVATIONS, INITIALIZERS, (None, *NORMALIZATIONS))
     for name, known in zip((activation, initializer, normalization), registries, strict=True):
-        if name is not None and name not in known:
-            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
+        if name not in known:
+            raise ValueError(f"{name!r} is not one of {', '.join(map(str, known))}")
     sizes = tuple(int(width) for width in widths)
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"widths must name at least inputs and outputs, each 1 or more, not {tuple(widths)}")

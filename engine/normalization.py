@@ -48,9 +48,11 @@ def _over(axis: int, frozen: bool) -> tuple[Forward, Backward]:
 
     def forward(z: Array, gain: Array, shift: Array, given: Statistics | None) -> tuple[Normalised, Array]:
         fixed = frozen and given is not None
-        statistics = given if fixed and given else Statistics(z.mean(axis, keepdims=True), z.var(axis, keepdims=True))
+        mean = given.mean if fixed and given else z.mean(axis, keepdims=True)
+        u = z - mean
+        statistics = given if fixed and given else Statistics(mean, np.square(u).mean(axis, keepdims=True))
         inverse_deviation = 1 / np.sqrt(statistics.variance + z.dtype.type(EPSILON))
-        u = (z - statistics.mean) * inverse_deviation
+        u *= inverse_deviation
         return Normalised(u, inverse_deviation, statistics, fixed), gain[..., None, :] * u + shift[..., None, :]
 
     def backward(kept: Normalised, gain: Array, delta: Array) -> Array:

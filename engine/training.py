@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine import Array, Objective, datasets
-from engine.datasets import DATASETS, Dataset
+from engine.datasets import Dataset
 from engine.descent import Step, descend
 from engine.losses import LOSSES, encode
 from engine.networks import Network, mlp
@@ -90,14 +90,16 @@ def data_of(training: Training) -> Dataset:
 @lru_cache(maxsize=64)
 def network_of(training: Training) -> Network:
     """The network that ``training`` names: one output, or one a class for the loss over classes."""
-    outputs = max(2, data_of(training).classes) if training.loss == "categorical_cross_entropy" else 1
-    inputs = DATASETS[training.dataset].inputs
-    return mlp((inputs, *training.hidden, outputs), training.activation, training.initializer)
+    data = data_of(training)
+    outputs = max(2, data.classes) if training.loss == "categorical_cross_entropy" else 1
+    return mlp((data.X.shape[1], *training.hidden, outputs), training.activation, training.initializer)
 
 
 @lru_cache(maxsize=64)
 def objective_of(training: Training) -> Objective:
     """The loss over the batches of ``training``. Raises ValueError where the loss does not fit the data."""
+    if training.loss not in LOSSES:
+        raise ValueError(f"{training.loss!r} is not one of {', '.join(LOSSES)}")
     if training.loss not in FITTING[training.kind]:
         raise ValueError(f"{LOSSES[training.loss].label} does not fit {training.kind} data")
     data = data_of(training)
@@ -128,8 +130,8 @@ def train(training: Training, learner: Learner, steps: int, last: Step | None = 
 
 def steps_per_epoch(training: Training) -> int:
     """How many batches make an epoch."""
-    samples = len(data_of(training).X)
-    return datasets.batches_per_epoch(training.batch_size or samples, samples)
+    samples, size = len(data_of(training).X), training.batch_size
+    return datasets.batches_per_epoch(samples if size is None else size, samples)
 
 
 def evaluate(training: Training, params: Array) -> Evaluation:
@@ -171,7 +173,4 @@ def dead_share(training: Training, params: Array) -> float:
 
 def layer_norms(training: Training, vector: Array) -> Array:
     """Euclidean norm of each layer's part of a flat vector (..., D), such as params or grads: (..., layers)."""
-    with np.errstate(all="ignore"):
-        layers = network_of(training).unpack(vector)
-        norms = [np.sqrt(sum(np.square(a).reshape(*vector.shape[:-1], -1).sum(-1) for a in layer)) for layer in layers]
-        return np.stack(norms, -1)
+    return network_of(training).layer_norms(vector)
