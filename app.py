@@ -24,13 +24,20 @@ if __name__ == "__main__":
     st.set_page_config(page_icon=str(ASSETS / "logo.svg"), layout="wide")
     st.html(ASSETS / "app.css")
     pages = {
-        "Foundations": [st.Page("pages/fog.py", title="The mountain in the fog", default=True)],
+        "Foundations": [
+            st.Page("pages/fog.py", title="The mountain in the fog", default=True),
+            st.Page("pages/losses.py", title="Loss functions", url_path="losses"),
+        ],
         "Optimizers": [
             st.Page("pages/descent.py", title="Descent", url_path="descent"),
             st.Page("pages/race.py", title="Optimizer race", url_path="race"),
         ],
         "Data": [
+            st.Page("pages/batches.py", title="Batch size", url_path="batches"),
             st.Page("pages/training.py", title="Training a network", url_path="training"),
+        ],
+        "Depth": [
+            st.Page("pages/vanishing.py", title="Vanishing gradients", url_path="vanishing"),
         ],
     }
     st.navigation(pages, position="top").run()

@@ -12,6 +12,7 @@ from engine import Array, Objective, expressions
 from engine.curvature import newton
 from engine.descent import Trajectory, descend, stack
 from engine.optimizers import OPTIMIZERS, Hyperparameter, Optimizer, OptimizerEntry
+from engine.regressions import REGRESSIONS, regression
 from engine.schedules import SCHEDULES
 from engine.surfaces import SURFACES, Surface, ravine
 
@@ -39,9 +40,9 @@ FORMULA_VIEW = 3.0  # half the side of the square in which a typed formula is sh
 class Run:
     """One descent as plain, hashable values; a race is a tuple of Runs with surface and start in common.
 
-    ``surface`` is a key of SURFACES or a formula typed by the user; ``start`` None means the surface's own;
-    ``noise`` is the standard deviation added to each component of every gradient; from step ``rate_change[0]`` on the
-    rate is ``rate_change[1]``.
+    ``surface`` is a key of SURFACES or REGRESSIONS or a formula typed by the user; ``start`` None means the surface's
+    own; ``noise`` is the standard deviation added to each component of every gradient; from step ``rate_change[0]`` on
+    the rate is ``rate_change[1]``; ``batch_size`` is for regressions, None for all samples at every step.
     """
 
     surface: str = "rosenbrock"
@@ -54,6 +55,7 @@ class Run:
     noise: float = 0.0
     seed: int = 0
     rate_change: tuple[int, float] | None = None
+    batch_size: int | None = None
 
     @property
     def learning_rate(self) -> float:
@@ -70,7 +72,8 @@ class Run:
 
 @lru_cache(maxsize=128)
 def build_surface(name: str, parameters: tuple[tuple[str, float], ...] = ()) -> Surface:
-    """The Surface of a run: a registry entry, a ravine of given shape, or a typed formula (``view``: half its side).
+    """The Surface of a run: a registry entry, a ravine of given shape, a regression on its data, or a typed formula
+    (``view``: half its side).
 
     Raises expressions.FormulaError, a ValueError, where ``name`` is neither a key nor a formula.
     """
@@ -78,6 +81,8 @@ def build_surface(name: str, parameters: tuple[tuple[str, float], ...] = ()) -> 
         return ravine(**dict(parameters))
     if name in SURFACES:
         return SURFACES[name]
+    if name in REGRESSIONS:
+        return regression(name, **dict(parameters)).surface
     half = dict(parameters).get("view", FORMULA_VIEW)
     return expressions.surface(name, domain=((-half, half), (-half, half)))
 
@@ -113,8 +118,13 @@ def optimizer_of(run: Run, rate: Any = None) -> Optimizer:
 
 
 def objective_of(run: Run) -> Objective:
-    """The run's surface as an Objective, with its gradient noise: the same draw for every replica and every runner."""
-    objective = surface_of(run).objective
+    """The run's surface as an Objective, with its gradient noise: the same draw for every replica and every runner.
+
+    Raises ValueError for batches of a surface that is no regression.
+    """
+    objective: Objective = surface_of(run).objective
+    if run.batch_size is not None:
+        objective = regression(run.surface, **dict(run.surface_parameters)).objective(run.batch_size, run.seed)
     if not run.noise:
         return objective
     # row k is the k-th draw of one stream, so a longer run starts with the same noise

@@ -261,9 +261,17 @@ class Network:
 
     def layer_norms(self, vector: Array) -> Array:
         """Euclidean norm of each layer's part of a flat vector (..., D), such as params or grads: (..., layers)."""
+        return self._norms(vector, [layer[0][0] for layer in self._places])
+
+    def weight_norms(self, vector: Array) -> Array:
+        """As ``layer_norms``, but of the part of each layer's W alone."""
+        ends = [end for layer in self._places for end in layer[0][:2]]
+        return self._norms(vector, ends)[..., ::2]  # every second stretch lies between two W
+
+    def _norms(self, vector: Array, starts: list[int]) -> Array:
         with np.errstate(over="ignore"):
             squares = np.square(vector, dtype=np.float64)  # those of large single-precision numbers would overflow
-            norms: Array = np.sqrt(np.add.reduceat(squares, [layer[0][0] for layer in self._places], axis=-1))
+            norms: Array = np.sqrt(np.add.reduceat(squares, starts, axis=-1))
         return norms
 
     def _inputs(self, X: Array) -> Array:

@@ -118,7 +118,7 @@ function leaderboard(root, message) {
 }
 
 // The same runs in words and numbers, about twenty steps of each, filled only while it is open.
-function numbersTable(details, { runs }) {
+function numbersTable(details, { runs, axes = ["x", "y"] }) {
   const parent = details.querySelector("div");
   if (!details.open) return parent.replaceChildren();
   const last = Math.max(...runs.map((run) => run.x.length - 1));
@@ -128,13 +128,14 @@ function numbersTable(details, { runs }) {
   const cell = (row, text, tag = "td") => row.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
   const head = table.createTHead().insertRow();
   cell(head, "Step", "th").scope = "col";
+  const columns = [["x", axes[0]], ["y", axes[1]], ["loss", "loss"]];
   for (const run of runs)
-    for (const column of ["x", "y", "loss"]) cell(head, runs.length > 1 ? `${run.label}: ${column}` : column, "th").scope = "col";
+    for (const [, name] of columns) cell(head, runs.length > 1 ? `${run.label}: ${name}` : name, "th").scope = "col";
   const body = table.createTBody();
   for (const step of steps) {
     const row = body.insertRow();
     cell(row, step, "th").scope = "row";
-    for (const run of runs) for (const column of ["x", "y", "loss"]) cell(row, step < run.x.length ? formatNumber(run[column][step], 4) : "–");
+    for (const run of runs) for (const [column] of columns) cell(row, step < run.x.length ? formatNumber(run[column][step], 4) : "–");
   }
   parent.replaceChildren(table);
 }

@@ -9,7 +9,7 @@ class TrainingView {
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Networks in training");
     root.innerHTML = `<div class="dl-training-grid"><div class="dl-decisions"></div><div class="dl-curves"></div></div>
-      <div class="dl-readout dl-progress"></div><div role="status" class="dl-said"></div><div class="dl-layers"></div>`;
+      <div class="dl-readout dl-progress" tabindex="0" role="region" aria-label="Where the networks stand"></div><div role="status" class="dl-said"></div><div class="dl-layers"></div>`;
     this.decisions = [];
     const curves = root.querySelector(".dl-curves");
     const layers = root.querySelector(".dl-layers");

@@ -137,6 +137,109 @@ TRAINING_PRESETS = (
 )  # fmt: skip
 
 
+LOSS_PRESETS = (
+    Preset(
+        "ŷ = 0.95 for y = 1",
+        "Nearly sure, and right: both losses are close to 0, and so is squared error's slope. Cross-entropy still "
+        "pushes: its slope in ŷ is never flatter than 1.",
+        {"target": "1", "prediction": 0.95},
+    ),
+    Preset(
+        "ŷ = 0.05 for y = 1",
+        "Nearly sure, and wrong: cross-entropy is 3.0, and its slope is −20. Squared error is 0.9, close to the most "
+        "it can ever ask.",
+        {"target": "1", "prediction": 0.05},
+    ),
+    Preset(
+        "ŷ = 0.001 for y = 1",
+        "One chance in a thousand given to what is true. Ten times less probability always costs log 10 = 2.3 more in "
+        "cross-entropy; squared error hardly notices.",
+        {"target": "1", "prediction": 0.001},
+    ),
+)
+
+LINE = {
+    "data": "linear_regression", "samples": 100, "data_noise": 1.0, "batch": 8, "optimizer": "sgd",
+    "learning_rate": 0.05, "mode": "steps", "steps": 400,
+}  # fmt: skip
+
+BATCH_PRESETS = (
+    Preset(
+        "Noise floor",
+        "A constant rate. The full batch arrives; the mini-batch and the single samples come near, and then swarm "
+        "round the minimum for ever, each at its own distance.",
+        LINE | {"schedule": "constant"},
+    ),
+    Preset(
+        "The floor goes with the rate",
+        "The same runs with a rate that falls to nothing: the swarms draw together, and the noisy runs arrive too.",
+        LINE | {"schedule": "cosine"},
+    ),
+    Preset(
+        "Too fast for one sample",
+        "The full batch is stable at this rate. The most demanding samples alone are not: their steps overshoot, and "
+        "the single-sample run is thrown about.",
+        LINE | {"learning_rate": 0.15, "steps": 200},
+    ),
+    Preset(
+        "Equal epochs",
+        "Each run sees every sample three times. That is three steps for the full batch, and it is still on its way; "
+        "single samples have made as many steps for each of its steps as there are samples.",
+        LINE | {"mode": "epochs", "epochs": 3},
+    ),
+    Preset(
+        "Real tumours, 32 at a time",
+        "Logistic regression on measured data: two inputs, two weights. The batches that are common practice keep "
+        "close to the path of all samples, at a fraction of its samples.",
+        {
+            "data": "logistic_regression_on_tumours",
+            "samples": 500,
+            "batch": 32,
+            "optimizer": "sgd",
+            "learning_rate": 1.0,
+            "mode": "steps",
+            "steps": 400,
+            "x": -7.0,
+            "y": 3.0,
+        },
+    ),
+)
+
+
+PLAIN = {"norm": "none", "residual": False, "width": 32, "scale": 1.0}
+
+VANISHING_PRESETS = (
+    Preset(
+        "Ten sigmoid layers",
+        "Each layer multiplies the gradient by a slope of at most a quarter. Layer normalisation helps by orders of "
+        "magnitude and is still far from enough; residual connections do most of the work.",
+        {"compare": "cures", "cure": "layer", "depth": 10, "activation": "sigmoid", "start": "glorot_uniform"} | PLAIN,
+    ),
+    Preset(
+        "Sigmoid against ReLU",
+        "The same depth and the same start, He's, which is made for ReLU. Where a ReLU is active its slope is 1, so "
+        "the gradients of all layers are of one size; the sigmoid's first layer hears next to nothing.",
+        {"compare": "activations", "depth": 10, "start": "he_normal"} | PLAIN,
+    ),
+    Preset(
+        "ReLU that explodes",
+        "Weights of standard deviation 1: each of 20 layers of 32 units multiplies signals several times over.",
+        {"compare": "alone", "depth": 20, "activation": "relu", "start": "normal"} | PLAIN,
+    ),
+    Preset(
+        "Tiny tanh start",
+        "Weights of standard deviation 0.01. First and last layer agree, so the ratio looks healthy; but look at the "
+        "axis: there is no gradient to speak of anywhere.",
+        {"compare": "alone", "depth": 10, "activation": "tanh", "start": "normal"} | PLAIN | {"scale": 0.01},
+    ),
+    Preset(
+        "All zero",
+        "With all weights at zero no gradient gets past the output layer.",
+        {"compare": "alone", "depth": 10, "activation": "tanh", "start": "zeros"} | PLAIN,
+    ),
+)
+
+
 def preset_row(presets: tuple[Preset, ...], resting: Mapping[str, Any]) -> None:
     """A button each; a preset first puts everything else back to ``resting``, so that it shows what it says."""
 

@@ -9,8 +9,12 @@ from plotly.offline import get_plotlyjs
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from threadpoolctl import threadpool_limits
 
 from pages.parts.stage import PLOTLY_COPY, plotly_path, script, script_path
+
+# BLAS would share every small matrix among all cores, and then wait for them: up to a hundred times slower
+threadpool_limits(1, "blas")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

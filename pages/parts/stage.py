@@ -25,6 +25,7 @@ PARTS = (
     "linechart",
     "decision",
     "training",
+    "penalty",
 )
 PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -70,6 +71,11 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 def training(message: dict[str, Any], key: str) -> None:
     """Networks in training, as they stand now."""
     _component("training")(key=key, data=pack(message))
+
+
+def penalty(message: dict[str, Any], key: str, on_prediction: Callable[[], None]) -> None:
+    """One prediction and its penalties; a prediction chosen by hand calls back, see ``triggered``."""
+    _component("penalty")(key=key, data=pack(message), on_prediction_change=on_prediction)
 
 
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:

@@ -39,6 +39,14 @@ STYLES: dict[str, Style] = {
     "newton": Style(GREY, DASH_DOT, "diamond"),
 }
 
+SERIES = (
+    Style(BLUE, SOLID, "circle"),
+    Style(VERMILLION, DASHED, "square"),
+    Style(GREEN, DASH_DOT, "triangle"),
+    Style(ORANGE, DOTTED, "star"),
+)
+"""Up to four things compared that are not optimizers."""
+
 BY_HAND = Style("#C8202F", (3, 5), "diamond")
 """A walk by hand: dots like footprints."""
 

@@ -5,12 +5,19 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.conftest import settle
 from tests.browser.stage import new_picture, path, read, settled, time, wait_until
 
 PAGES = {
     "fog": "/",
     "descent": "/descent?surface=ravine&condition=50&learning_rate=0.05&optimizer=sgd&curvature=true&field=true",
     "race": "/race?surface=ravine&condition=50&steps=80&mode=same&rate=0.05",
+}
+STAGELESS = {
+    "losses": "/losses",
+    "batches": "/batches?steps=60",
+    "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
+    "vanishing": "/vanishing?depth=3&compare=alone&start=zeros",
 }
 WIDE = """() => {
     const scrollers = [document.documentElement, document.body, document.querySelector("[data-testid=stMain]")];
@@ -55,6 +62,34 @@ def test_a_page_in_the_dark(open_page, axe, name):
     settled(page)
     unfold(page)
     axe(page)
+
+
+@pytest.mark.parametrize("name", STAGELESS)
+def test_a_page_with_pictures_of_its_own(open_page, axe, name):
+    page = open_page(STAGELESS[name])
+    drawn(page)
+    unfold(page)
+    axe(page)
+    check_headings(page)
+    alternatives = page.locator("[data-testid=stMain] [role=img]").evaluate_all(
+        "nodes => nodes.filter((n) => n.checkVisibility()).map((n) => n.getAttribute('aria-label'))"
+    )
+    assert all(alternatives) and len(set(alternatives)) == len(alternatives)
+    page = open_page(STAGELESS[name], color_scheme="dark", viewport={"width": 390, "height": 700})
+    drawn(page)
+    axe(page, context="[data-testid=stMain]")
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        wait_until(page, "(width) => innerWidth === width", width)
+        page.wait_for_timeout(600)
+        assert page.evaluate(WIDE) == []
+
+
+def drawn(page: Page) -> None:
+    """Wait until every chart of the page stands."""
+    page.wait_for_selector(".dl-stage canvas, .dl-chart .main-svg")
+    wait_until(page, "() => [...document.querySelectorAll('.dl-chart')].every((n) => n.querySelector('.main-svg'))")
+    settle(page)
 
 
 def check_headings(page: Page) -> None:
