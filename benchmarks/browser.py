@@ -79,6 +79,9 @@ def rows() -> Iterator[Row]:
         theirs = float(page.evaluate(FRAMES))
         yield Row("playing five runners of 300 steps, map and 3-D", f"{ours:.0f} frames a second", "≥ 25")
         yield Row("… against Plotly's own 3-D frames", f"{ours / theirs:.0f}× ({theirs:.1f} a second)", "≥ 3×")
+        page.context.close()
+        live = updates_a_second(chromium, url + "/training?epochs=5000")
+        yield Row("/training, two networks live with their boundaries", f"{live:.1f} updates a second", "≥ 5")
         chromium.close()
 
 
@@ -140,6 +143,21 @@ def slide(name: str) -> Callable[[Page, int], None]:
         page.keyboard.press("ArrowLeft")
 
     return act
+
+
+def updates_a_second(chromium: Browser, address: str, seconds: float = 5.0) -> float:
+    """Pictures of networks in training that arrive and are drawn."""
+    page = chromium.new_context(viewport=SIZE).new_page()
+    page.goto(address)
+    page.wait_for_function("document.querySelector('.dl-stage')?.dataset.step === '0'")
+    page.locator(".st-key-transport").get_by_role("button", name="Train").click()
+    page.wait_for_function("Number(document.querySelector('.dl-stage').dataset.step) > 0")
+    count = "[document.querySelector('.dl-stage').updates, performance.now()]"
+    updates, start = page.evaluate(count)
+    page.wait_for_timeout(seconds * 1000)
+    more, end = page.evaluate(count)
+    page.context.close()
+    return float((more - updates) / (end - start) * 1000)
 
 
 def frames_a_second(page: Page, seconds: float = 5.0) -> float:
