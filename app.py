@@ -37,6 +37,7 @@ if __name__ == "__main__":
             st.Page("pages/training.py", title="Training a network", url_path="training"),
         ],
         "Depth": [
+            st.Page("pages/backprop.py", title="Backpropagation", url_path="backprop"),
             st.Page("pages/vanishing.py", title="Vanishing gradients", url_path="vanishing"),
         ],
     }

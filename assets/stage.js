@@ -47,7 +47,7 @@ class Stage {
       const button = event.target.closest("[data-view], [data-offer]");
       if (button?.dataset.view) this.show(button.dataset.view);
       if (button?.dataset.offer === "change") this.trigger("change", { step: Math.floor(this.transport.time) });
-      if (button?.dataset.offer === "link") this.copyLink(button);
+      if (button?.dataset.offer === "link") copyLink(button, Math.floor(this.transport.time));
     });
   }
 
@@ -60,17 +60,6 @@ class Stage {
 
   pick([x, y]) {
     this.trigger("start", { x, y });
-  }
-
-  copyLink(button) {
-    const url = new URL(window.location.href);
-    url.searchParams.set("step", Math.floor(this.transport.time));
-    const done = (text) => {
-      button.textContent = text;
-      setTimeout(() => (button.textContent = "Copy link"), 2000);
-    };
-    if (navigator.clipboard) navigator.clipboard.writeText(url.href).then(() => done("Copied"), () => window.prompt("Link to this step", url.href));
-    else window.prompt("Link to this step", url.href); // pages not served over https have no clipboard
   }
 
   // New data draws the map first; the figures that have changed follow, the 3-D scene last.

@@ -46,3 +46,4 @@ REGRESSION_SAMPLES = Bounds(1, 500)  # of a regression with two weights, whose b
 DEPTH = Bounds(1, 32)  # hidden layers of the pages on depth
 WEIGHT_SCALE = Bounds(1e-3, 10.0)  # by which initial weights are multiplied
 DEPTH_STEPS = Bounds(10, 1000)
+WEIGHT = Bounds(-10.0, 10.0)  # of each weight, bias, input and target of a network worked through by hand

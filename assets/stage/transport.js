@@ -13,8 +13,9 @@ const icon = (name) => `<svg viewBox="0 0 20 20" width="14" height="14" aria-hid
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 10];
 
 class Transport {
-  constructor(parent, onMove) {
+  constructor(parent, onMove, pace = STEPS_PER_SECOND) {
     this.onMove = onMove;
+    this.pace = pace;
     this.time = 0;
     this.last = 0;
     this.playing = false;
@@ -80,7 +81,7 @@ class Transport {
     if (!this.playing) return;
     const elapsed = this.previous === null ? 0 : Math.min((now - this.previous) / 1000, 0.25);
     this.previous = now;
-    this.time = Math.min(this.time + elapsed * STEPS_PER_SECOND * Number(this.select.value), this.last);
+    this.time = Math.min(this.time + elapsed * this.pace * Number(this.select.value), this.last);
     if (this.time >= this.last) return this.pause();
     this.show();
     this.onMove(this.time);
@@ -123,4 +124,16 @@ class Transport {
     event.preventDefault();
     this.act(act);
   }
+}
+
+// A link to the page as it stands, at this step; the button says that it was copied.
+function copyLink(button, step) {
+  const url = new URL(window.location.href);
+  url.searchParams.set("step", step);
+  const done = (text) => {
+    button.textContent = text;
+    setTimeout(() => (button.textContent = "Copy link"), 2000);
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(url.href).then(() => done("Copied"), () => window.prompt("Link to this step", url.href));
+  else window.prompt("Link to this step", url.href); // pages not served over https have no clipboard
 }

@@ -71,6 +71,25 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Numbers with spaces between them, at most ``most``, each in a closed interval."""
+
+    low: float
+    high: float
+    most: int
+
+    def read(self, text: str) -> tuple[str | None, str | None]:
+        """See ``Rule.read``."""
+        words = text.split()
+        good = len(words) <= self.most and all(
+            NUMBER.fullmatch(word) and self.low <= float(word) <= self.high for word in words
+        )
+        if good:
+            return text, None
+        return None, f"must be up to {self.most} numbers from {self.low:g} to {self.high:g}; the default is used"
+
+
+@dataclass(frozen=True)
 class Text:
     """Free text of bounded length; what it means is checked where it is used."""
 

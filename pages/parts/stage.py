@@ -26,6 +26,7 @@ PARTS = (
     "decision",
     "training",
     "penalty",
+    "backprop",
 )
 PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -76,6 +77,11 @@ def training(message: dict[str, Any], key: str) -> None:
 def penalty(message: dict[str, Any], key: str, on_prediction: Callable[[], None]) -> None:
     """One prediction and its penalties; a prediction chosen by hand calls back, see ``triggered``."""
     _component("penalty")(key=key, data=pack(message), on_prediction_change=on_prediction)
+
+
+def backprop(message: dict[str, Any], key: str, on_pick: Callable[[], None]) -> None:
+    """A small network worked through move by move; a weight chosen in the drawing calls back, see ``triggered``."""
+    _component("backprop")(key=key, data=pack(message), on_pick_change=on_pick)
 
 
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:

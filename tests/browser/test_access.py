@@ -17,6 +17,7 @@ STAGELESS = {
     "losses": "/losses",
     "batches": "/batches?steps=60",
     "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
+    "backprop": "/backprop?step=50",
     "vanishing": "/vanishing?depth=3&compare=alone&start=zeros",
 }
 WIDE = """() => {
@@ -87,7 +88,7 @@ def test_a_page_with_pictures_of_its_own(open_page, axe, name):
 
 def drawn(page: Page) -> None:
     """Wait until every chart of the page stands."""
-    page.wait_for_selector(".dl-stage canvas, .dl-chart .main-svg")
+    page.wait_for_selector(".dl-stage canvas, .dl-drawing svg, .dl-chart .main-svg")
     wait_until(page, "() => [...document.querySelectorAll('.dl-chart')].every((n) => n.querySelector('.main-svg'))")
     settle(page)
 
