@@ -264,12 +264,12 @@ export function chart({ data }, root) {
 }
 
 async function drawChart(data, root) {
-  root.data = data;
+  root.sent = data; // not root.data, which is Plotly's
   await nextPaint();
   await nextPaint();
   const { figure, alt, plotly } = unpack(data);
   const Plotly = await loadPlotly(plotly);
-  if (root.data !== data || !root.isConnected) return;
+  if (root.sent !== data || !root.isConnected) return;
   root.setAttribute("role", "figure");
   root.setAttribute("aria-label", alt);
   const { data: traces, layout } = themedFigure(figure, readTheme(root));

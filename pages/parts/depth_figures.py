@@ -146,19 +146,22 @@ def ratios_figure(series: Sequence[tuple[str, Style, Array]]) -> go.Figure:
 
 
 def shares_figure(series: Sequence[tuple[str, Style, Array, Array]]) -> go.Figure:
-    """Share of saturated (solid) and of dead units (open markers) by hidden layer: medians of the seeds."""
+    """Share of saturated (filled, solid) and of dead units (open, dotted) by hidden layer: medians of the seeds."""
     traces = []
     for label, style, saturated, dead in series:
         for name, values, symbol in (("saturated", saturated, ""), ("dead", dead, "-open")):
             marker = style.marker.replace("triangle", "triangle-up") + symbol
             traces.append(
                 go.Scatter(
-                    x=_layers(values.shape[-1]), y=spread(values)[0], name=f"{label}, {name}", mode="lines+markers",
+                    x=_layers(values.shape[-1]), y=spread(values)[0], name=label, legendgroup=label,
+                    showlegend=not symbol, mode="lines+markers",
                     line={"color": style.colour, "width": 2 if not symbol else 1, "dash": "dot" if symbol else "solid"},
-                    marker={"symbol": marker, "size": 8}, hovertemplate="layer %{x}: %{y:.0%}",
+                    marker={"symbol": marker, "size": 8},
+                    hovertemplate=f"{label}, {name} in layer %{{x}}: %{{y:.0%}}<extra></extra>",
                 )
             )  # fmt: skip
-    y = {"title": {"text": "share of the layer's units"}, "range": [-0.03, 1.03], "tickformat": ".0%"}
+    title = "share of units: saturated ●, dead ○"
+    y = {"title": {"text": title}, "range": [-0.03, 1.03], "tickformat": ".0%"}
     return go.Figure(traces, _layout("hidden layer", y, 340, max(saturated.shape[-1] for _, _, saturated, _ in series)))
 
 
