@@ -1,6 +1,7 @@
 """Activation functions and their derivatives, element by element, in the order in which the field took them up."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +25,13 @@ class Activation(NamedTuple):
     @property
     def steepest(self) -> float:
         """The largest slope, over z from −10 to 10 in steps of 1/1000."""
-        z = np.linspace(-10, 10, 20_001)
-        return float(self.derivative(z, self.function(z)).max())
+        return _steepest(self.function, self.derivative)
+
+
+@lru_cache(maxsize=64)
+def _steepest(function: Callable[[Array], Array], derivative: Callable[[Array, Array], Array]) -> float:
+    z = np.linspace(-10, 10, 20_001)
+    return float(derivative(z, function(z)).max())
 
 
 def _elu_slope(z: Array, h: Array) -> Array:

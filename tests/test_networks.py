@@ -199,7 +199,7 @@ def clear_of_edges(network: Network, params: Array, X: Array, y: Array, loss: st
 
 
 def slopes_along_a_direction(network: Network, loss: str, samples: int = 6, step: float = 2e-5) -> tuple[float, float]:
-    """From backpropagation and from differences of fourth order, at weights and data and along a way drawn at random."""
+    """From backpropagation and from differences of fourth order, along a way drawn at random."""
     for seed in itertools.count():
         random = np.random.default_rng([seed, network.size])
         X, y = some_data(network.widths, loss, samples, random)
