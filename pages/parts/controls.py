@@ -316,10 +316,10 @@ def view_controls(*, curvature: bool) -> dict[str, bool]:
     return shown
 
 
-def set_values(values: Mapping[str, Any]) -> None:
-    """Set bound widgets from a callback."""
+def set_values(values: Mapping[str, Any], resting: Mapping[str, Any] | None = None) -> None:
+    """Set bound widgets from a callback; what ``resting`` has too needs no place in the link."""
     for key, value in values.items():
-        if key not in st.session_state:
+        if key not in st.session_state and (resting or {}).get(key) != value:
             # a widget that first appears with a value from the session state would not write it to the link
             st.query_params[key] = str(value)
     st.session_state.update(values)

@@ -244,7 +244,7 @@ def preset_row(presets: tuple[Preset, ...], resting: Mapping[str, Any]) -> None:
     """A button each; a preset first puts everything else back to ``resting``, so that it shows what it says."""
 
     def apply(preset: Preset) -> None:
-        set_values(present(resting) | dict(preset.values))
+        set_values(present(resting) | dict(preset.values), resting)
 
     with st.container(horizontal=True, gap="small", key="presets"):
         for preset in presets:
