@@ -26,6 +26,9 @@ PARTS = (
     "decision",
     "training",
     "penalty",
+    "losscurve",
+    "fates",
+    "onestep",
 )
 PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -76,6 +79,16 @@ def training(message: dict[str, Any], key: str) -> None:
 def penalty(message: dict[str, Any], key: str, on_prediction: Callable[[], None]) -> None:
     """One prediction and its penalties; a prediction chosen by hand calls back, see ``triggered``."""
     _component("penalty")(key=key, data=pack(message), on_prediction_change=on_prediction)
+
+
+def onestep(message: dict[str, Any], key: str, on_start: Callable[[], None]) -> None:
+    """A walk on the loss of one weight, step by step; a start chosen by hand calls back, see ``triggered``."""
+    _component("onestep")(key=key, data=pack(message), on_start_change=on_start)
+
+
+def fates(message: dict[str, Any], key: str) -> None:
+    """Several walks from one start, a small picture each."""
+    _component("fates")(key=key, data=pack(message))
 
 
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:
