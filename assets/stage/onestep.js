@@ -20,7 +20,7 @@ class OneStepView {
         <form class="dl-guess" novalidate><label><span>My prediction: w =</span><input type="number" step="any"></label>
           <button type="submit">Take the step</button></form>
         <p class="dl-verdict" role="status"></p><p class="dl-tally"></p></div></div>
-      <details class="dl-numbers"><summary>The numbers as a table</summary><div tabindex="0" role="region" aria-label="The numbers as a table"></div></details>`;
+      <details class="dl-numbers"><summary>The steps as a table</summary><div tabindex="0" role="region" aria-label="The steps as a table"></div></details>`;
     this.chart = new LossCurve(root.querySelector(".dl-onestep-grid"));
     root.querySelector(".dl-onestep-grid").prepend(this.chart.root);
     this.guess = root.querySelector(".dl-guess");
@@ -29,6 +29,7 @@ class OneStepView {
     this.numbers = root.querySelector(".dl-numbers");
     this.transport = new Transport(root, (time) => this.move(time));
     this.transport.select.value = SLOWLY;
+    this.transport.root.setAttribute("aria-label", "Playback of one weight"); // two weights have a playback of their own
     root.insertBefore(this.transport.root, this.numbers);
     this.tally = { made: 0, right: 0 };
     this.step = 0;

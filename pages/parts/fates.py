@@ -61,12 +61,12 @@ def message(setting: Setting, shares: tuple[float, ...]) -> dict[str, Any]:
     """One ground, and the places of each ball."""
     curve = setting.curve
     sent = []
-    for walk, share, style in zip(runs(setting, shares), shares, SERIES, strict=True):
+    for i, (walk, share, style) in enumerate(zip(runs(setting, shares), shares, SERIES, strict=True), 1):
         name, said = fate(curve, walk), ending(curve, walk)
         label = f"{name}: α = {plain(walk.rate)}, {plain(share)} · 2/L″"
         sent.append(
             {"label": label, **style._asdict(), "width": 2.2, "w": walk.w, "loss": walk.loss, "ended": said,
-             "alt": f"{label}, on {curve.label} from w = {number(setting.start)}. {said}"}
+             "alt": f"Rate {i} of {len(shares)}. {label}, on {curve.label} from w = {number(setting.start)}. {said}"}
         )  # fmt: skip
     return {"curve": ground(curve, setting.start), "runs": sent}
 
