@@ -3,8 +3,6 @@
 
 const GLIDE = 600; // milliseconds of one step that is watched
 const SLOWLY = "0.1"; // of the transport's speed: three steps a second can be followed
-const TANGENT = 74; // pixels to each side of the ball
-const PENNANT = [26, 14]; // pixels
 
 class OneStepView {
   constructor(root) {
@@ -21,7 +19,7 @@ class OneStepView {
           <button type="submit">Take the step</button></form>
         <p class="dl-verdict" role="status"></p><p class="dl-tally"></p></div></div>
       <details class="dl-numbers"><summary>The steps as a table</summary><div tabindex="0" role="region" aria-label="The steps as a table"></div></details>`;
-    this.chart = new LossCurve(root.querySelector(".dl-onestep-grid"));
+    this.chart = new StepPicture(root.querySelector(".dl-onestep-grid"));
     root.querySelector(".dl-onestep-grid").prepend(this.chart.root);
     this.guess = root.querySelector(".dl-guess");
     this.input = this.guess.querySelector("input");
@@ -221,128 +219,17 @@ class OneStepView {
     const items = [["slope, on the tangent", colours.slope], ["step, −α · slope", colours.step]];
     if (this.message.predict) items.push(["your prediction", colours.guess]);
     this.root.querySelector(".dl-legend").replaceChildren(...items.map(([name, colour]) => legendItem(name, colour)));
+    this.chart.walk = this.message;
     this.chart.drawGround(curve, this.theme);
     this.draw(this.transport.time);
   }
 
   draw(time) {
-    const { chart, message, carried } = this;
-    if (!chart.box) return;
-    const context = chart.begin();
-    if (carried !== null) return this.drawCarried(context, carried);
-    const { w, loss, predict } = message;
-    const k = Math.floor(time + 1e-9);
-    const part = time - k > 1e-9 ? time - k : 0;
-    this.drawPast(context, k);
-    const style = message.ball;
-    if (part) {
-      const [from, to] = [this.within(k), this.within(k + 1)];
-      drawBall(context, from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part, style, "#ffffff");
-    } else {
-      this.drawTangent(context, k);
-      if (!predict && k < w.length - 1) this.drawHop(context, k, 1);
-      const place = chart.place(w[k], loss[k]);
-      if (place) drawBall(context, ...place, style, "#ffffff");
-      else chart.drawExit(context, w[k], `the ball: w = ${formatNumber(w[k])}`, chart.box.top + 12, style.colour);
-      this.ball = this.within(k);
-    }
+    if (!this.chart.box) return;
+    if (this.carried !== null) return this.chart.drawCarried(this.carried);
+    this.chart.drawWalk(time);
     const guess = this.flag ?? this.judged?.flag;
-    if (guess !== undefined) this.drawFlag(context, guess);
-  }
-
-  // Where the ball is drawn, or the edge at which it left the frame.
-  within(k) {
-    const { box, scale } = this.chart;
-    const { w, loss } = this.message;
-    const clamp = (value, low, size) => Math.min(Math.max(value, low), low + size);
-    return [clamp(scale.x(w[k]), box.left, box.width), clamp(scale.y(loss[k]), box.top, box.height)];
-  }
-
-  drawCarried(context, w) {
-    const loss = this.chart.heightAt(w);
-    drawBall(context, ...this.chart.place(w, loss), this.message.ball, "#ffffff");
-    this.chart.label(context, `start: w = ${formatNumber(w)}`, this.chart.scale.x(w), this.chart.scale.y(loss) - 20);
-  }
-
-  // Where it has been, and the hop that brought it here.
-  drawPast(context, k) {
-    const { w, loss, ball } = this.message;
-    for (let i = 1; i < k; i++) {
-      const place = this.chart.place(w[i], loss[i]);
-      if (place) drawBall(context, ...place, ball, "#ffffff", true);
-    }
-    const start = this.chart.place(w[0], loss[0]);
-    if (start) drawStart(context, ...start, "#ffffff");
-    if (k > 0 && this.message.predict) this.drawHop(context, k - 1, 0.55);
-  }
-
-  drawTangent(context, k) {
-    const { chart, message } = this;
-    const { scale } = chart;
-    const place = chart.place(message.w[k], message.loss[k]);
-    if (!place) return;
-    const rise = ((scale.y(1) - scale.y(0)) / (scale.x(1) - scale.x(0))) * message.slope[k]; // pixels down for one to the right
-    const reach = TANGENT / Math.hypot(1, rise);
-    const [x, y] = place;
-    context.save();
-    chart.clip(context);
-    Object.assign(context, { strokeStyle: message.colours.slope, lineWidth: 4, lineCap: "round" });
-    line(context, x - reach, y - rise * reach, x + reach, y + rise * reach);
-    context.restore();
-    const uphill = rise < 0 ? 1 : -1;
-    // below, on the side from which no step leads away
-    chart.label(context, `slope ∂L/∂w = ${formatNumber(message.slope[k])}`, x + 14 * uphill, y + 18, uphill > 0 ? "left" : "right");
-  }
-
-  // Along the axis by −α · slope, then to the curve's height there.
-  drawHop(context, k, alpha) {
-    const { chart, message } = this;
-    const { w, loss, update, colours } = message;
-    const [from, to] = [chart.place(w[k], loss[k]), chart.place(w[k + 1], loss[k + 1])];
-    if (!from) return;
-    context.globalAlpha = alpha;
-    const text = `${formatNumber(update[k])}`;
-    if (to) {
-      drawArrow(context, ...from, to[0] - from[0], 0, colours.step, "#ffffff", 2.6);
-      Object.assign(context, { strokeStyle: colours.step, lineWidth: 1.5 });
-      context.setLineDash([3, 4]);
-      line(context, to[0], from[1], ...to);
-      context.setLineDash([]);
-      context.globalAlpha = 1;
-      if (alpha < 1) return; // its number stands in the table of rules
-      drawBall(context, ...to, message.ball, "#ffffff", true);
-      if (Math.abs(to[0] - from[0]) > 40) chart.label(context, text, (from[0] + to[0]) / 2, from[1] + 14);
-    } else {
-      const edge = w[k + 1] > w[k] ? chart.box.left + chart.box.width : chart.box.left;
-      drawArrow(context, ...from, edge - from[0], 0, colours.step, "#ffffff", 2.6);
-      context.globalAlpha = 1;
-      chart.label(context, `${text}, out to w = ${formatNumber(w[k + 1])}`, (from[0] + edge) / 2, from[1] + 14);
-    }
-  }
-
-  drawFlag(context, guess) {
-    const { chart, message, judged } = this;
-    const { left, top, width, height } = chart.box;
-    const colour = message.colours.guess;
-    const [low, high] = chart.curve.frame.x;
-    const text = `you: ${formatNumber(guess)}`;
-    if (guess < low || guess > high) return chart.drawExit(context, guess, text, top + 34, colour);
-    const x = chart.scale.x(guess);
-    Object.assign(context, { strokeStyle: colour, fillStyle: colour, lineWidth: 2 });
-    line(context, x, top + 4, x, top + height);
-    const way = x + PENNANT[0] > left + width ? -1 : 1;
-    context.beginPath();
-    context.moveTo(x, top + 4);
-    context.lineTo(x + PENNANT[0] * way, top + 4 + PENNANT[1] / 2);
-    context.lineTo(x, top + 4 + PENNANT[1]);
-    context.fill();
-    chart.label(context, text, x + 6 * way, top + PENNANT[1] + 14, way > 0 ? "left" : "right");
-    if (!judged || judged.to < low || judged.to > high) return;
-    const [foot, end] = [top + height - 8, chart.scale.x(judged.to)];
-    Object.assign(context, { strokeStyle: colour, lineWidth: 2 });
-    context.setLineDash([2, 4]);
-    line(context, x, foot, end, foot);
-    context.setLineDash([]);
+    if (guess !== undefined) this.chart.drawFlag(guess, this.judged?.to);
   }
 
   // The ball is carried to a new start; elsewhere a press plants the flag, or brings the ball where nothing is predicted.
@@ -352,7 +239,7 @@ class OneStepView {
       const { left, top } = canvas.getBoundingClientRect();
       return [event.clientX - left, event.clientY - top];
     };
-    const near = ([px, py]) => this.ball && this.carried === null && Math.hypot(this.ball[0] - px, this.ball[1] - py) < GRASP;
+    const near = ([px, py]) => this.chart.ball && this.carried === null && Math.hypot(this.chart.ball[0] - px, this.chart.ball[1] - py) < GRASP;
     const follow = (px) => {
       const w = this.chart.weightAt(px + this.down.grip);
       if (this.down.flag) return this.plant(Number(w.toPrecision(3)));
@@ -367,7 +254,7 @@ class OneStepView {
       const from = at(event);
       const ball = near(from);
       const carrying = ball || event.pointerType !== "touch"; // a finger beside the ball scrolls the page
-      this.down = { from, carrying, flag: this.message.predict && !ball, grip: ball ? this.ball[0] - from[0] : 0, moved: !ball };
+      this.down = { from, carrying, flag: this.message.predict && !ball, grip: ball ? this.chart.ball[0] - from[0] : 0, moved: !ball };
       if (!carrying) return;
       canvas.setPointerCapture(event.pointerId);
       if (!ball) follow(from[0]);

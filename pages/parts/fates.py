@@ -63,7 +63,7 @@ def message(setting: Setting, shares: tuple[float, ...]) -> dict[str, Any]:
     sent = []
     for i, (walk, share, style) in enumerate(zip(runs(setting, shares), shares, SERIES, strict=True), 1):
         name, said = fate(curve, walk), ending(curve, walk)
-        label = f"{name}: α = {plain(walk.rate)} = {plain(share)} · 2/L″"
+        label = f"{name}: α = {plain(walk.rate)} ({plain(share)} · 2/L″)"
         sent.append(
             {"label": label, **style._asdict(), "width": 2.2, "w": walk.w, "loss": walk.loss, "ended": said,
              "alt": f"Rate {i} of {len(shares)}. {label}, on {curve.label} from w = {number(setting.start)}. {said}"}

@@ -28,6 +28,7 @@ PARTS = (
     "penalty",
     "losscurve",
     "fates",
+    "steppicture",
     "onestep",
 )
 PLOTLY_COPY = "stage/plotly.js"

@@ -14,7 +14,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 
 def ready(page: Page) -> None:
-    wait_until(page, f"{ROOT}?.onestep?.message && {ROOT}.onestep.ball")
+    wait_until(page, f"{ROOT}?.onestep?.message && {ROOT}.onestep.chart.ball")
 
 
 def at_step(page: Page, step: int) -> None:
