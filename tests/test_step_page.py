@@ -130,7 +130,7 @@ def test_the_frame_holds_start_and_curve(name):
     for start in (*limits.WEIGHT, CURVES[name].start):
         ground = onestep.ground(CURVES[name], start)
         (low, high), (bottom, top) = ground["frame"]["x"], ground["frame"]["y"]
-        assert low <= start <= high and (ground["x"][0], ground["x"][-1]) == (low, high)
+        assert low < start < high and (ground["x"][0], ground["x"][-1]) == (low, high)
         assert bottom < ground["y"].min() and ground["y"].max() < top
         assert ground["minima"] and all(low <= w <= high for w, _ in ground["minima"])
 

@@ -209,7 +209,8 @@ class OneStepView {
     for (let k = 0; k <= (predict ? this.step : w.length - 1); k++) {
       const row = body.insertRow();
       add(row, k, "th").scope = "row";
-      for (const column of [w, loss, slope, update]) add(row, formatNumber(column[k], 4));
+      for (const column of [w, loss, slope]) add(row, formatNumber(column[k], 4));
+      add(row, predict && k === this.step && k < w.length - 1 ? "?" : formatNumber(update[k], 4));
     }
     parent.replaceChildren(table);
   }

@@ -13,13 +13,15 @@ from pages.parts.words import number, plain
 
 ONE_STEP = "one_step"
 POINTS = 601  # of the curve, finer than pixels
+MARGIN = 0.03  # of the view's width: room for the ball at a start near the frame or beyond
 CLOSE = 0.02  # of the frame's width: a prediction as near as this is a good one
 NUDGES = 40  # presses of an arrow key from one end of the frame to the other
 
 
 def ground(curve: Curve, start: float) -> dict[str, Any]:
     """The curve over its view, made wider where the start lies outside."""
-    low, high = min(curve.view[0], start), max(curve.view[1], start)
+    margin = MARGIN * (curve.view[1] - curve.view[0])
+    low, high = min(curve.view[0], start - margin), max(curve.view[1], start + margin)
     w = np.linspace(low, high, POINTS)
     loss = curve.value(w)
     edge = 0.05 * float(np.ptp(loss))
