@@ -27,6 +27,7 @@ if __name__ == "__main__":
         "Foundations": [
             st.Page("pages/fog.py", title="The mountain in the fog", default=True),
             st.Page("pages/losses.py", title="Loss functions", url_path="losses"),
+            st.Page("pages/step.py", title="One step", url_path="step"),
         ],
         "Optimizers": [
             st.Page("pages/descent.py", title="Descent", url_path="descent"),

@@ -47,3 +47,6 @@ DEPTH = Bounds(1, 32)  # hidden layers of the pages on depth
 WEIGHT_SCALE = Bounds(1e-3, 10.0)  # by which initial weights are multiplied
 DEPTH_STEPS = Bounds(10, 1000)
 WEIGHT = Bounds(-10.0, 10.0)  # of each weight, bias, input and target of a network worked through by hand
+CURVE_WEIGHT = Bounds(-5.0, 5.0)  # of a loss curve over one weight
+CURVE_STEPS = Bounds(1, 100)  # on such a curve, each of which can be looked at
+EDGE_SHARE = Bounds(1e-3, 5.0)  # a rate as a share of 2/L″, the largest stable one

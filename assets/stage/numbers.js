@@ -8,7 +8,7 @@ function formatNumber(value, digits = 3) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : MINUS + "∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 3.4e38) return value > 0 ? ">3.4·10³⁸" : "<−3.4·10³⁸"; // as far as the message's numbers go
+  if (size >= 3.4e38 && size < 3.41e38) return value > 0 ? ">3.4·10³⁸" : "<−3.4·10³⁸"; // where a message's float32 was cut
   const sign = value < 0 ? MINUS : "";
   if (size >= 0.001 && size < 9999.5) return sign + Number(size.toPrecision(digits)).toFixed(places(size, digits));
   const [mantissa, exponent] = size.toExponential(digits - 1).split("e");

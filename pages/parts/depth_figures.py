@@ -98,7 +98,14 @@ def losses_figure(series: Sequence[tuple[str, Style, Sequence[Progress]]], steps
     layout["xaxis"] = {"title": {"text": "step"}, "range": [0, steps]}
     if not traces:
         layout["annotations"] = [
-            {"text": "Press Train to see them learn", "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+            {
+                "text": "Press Train to see them learn",
+                "x": 0.5,
+                "y": 0.5,
+                "xref": "paper",
+                "yref": "paper",
+                "showarrow": False,
+            }
         ]
         layout["yaxis"] = {"title": {"text": "loss of the step's batch"}, "range": [0, 1]}
     return go.Figure(traces, layout)

@@ -27,6 +27,10 @@ PARTS = (
     "training",
     "penalty",
     "backprop",
+    "losscurve",
+    "fates",
+    "steppicture",
+    "onestep",
 )
 PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -82,6 +86,16 @@ def penalty(message: dict[str, Any], key: str, on_prediction: Callable[[], None]
 def backprop(message: dict[str, Any], key: str, on_pick: Callable[[], None]) -> None:
     """A small network worked through move by move; a weight chosen in the drawing calls back, see ``triggered``."""
     _component("backprop")(key=key, data=pack(message), on_pick_change=on_pick)
+
+
+def onestep(message: dict[str, Any], key: str, on_start: Callable[[], None]) -> None:
+    """A walk on the loss of one weight, step by step; a start chosen by hand calls back, see ``triggered``."""
+    _component("onestep")(key=key, data=pack(message), on_start_change=on_start)
+
+
+def fates(message: dict[str, Any], key: str) -> None:
+    """Several walks from one start, a small picture each."""
+    _component("fates")(key=key, data=pack(message))
 
 
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:

@@ -15,6 +15,7 @@ PAGES = {
 }
 STAGELESS = {
     "losses": "/losses",
+    "step": "/step?w=0.2&rate=1.2",
     "batches": "/batches?steps=60",
     "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
     "backprop": "/backprop?step=50",
