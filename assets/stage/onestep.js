@@ -2,7 +2,7 @@
 // number is the engine's; the browser only compares the reader's with it.
 
 const GLIDE = 600; // milliseconds of one step that is watched
-const SLOWLY = "0.1"; // of the transport's speed: three steps a second can be followed
+const WALKING = 3; // steps a second, which can be followed
 
 class OneStepView {
   constructor(root) {
@@ -25,8 +25,7 @@ class OneStepView {
     this.input = this.guess.querySelector("input");
     this.verdict = root.querySelector(".dl-verdict");
     this.numbers = root.querySelector(".dl-numbers");
-    this.transport = new Transport(root, (time) => this.move(time));
-    this.transport.select.value = SLOWLY;
+    this.transport = new Transport(root, (time) => this.move(time), WALKING);
     this.transport.root.setAttribute("aria-label", "Playback of one weight"); // two weights have a playback of their own
     root.insertBefore(this.transport.root, this.numbers);
     this.tally = { made: 0, right: 0 };
