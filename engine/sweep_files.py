@@ -45,9 +45,7 @@ class CsvTable:
         self.file: BinaryIO = io.BytesIO()
         self.plan_file = path.with_name(path.name + ".plan")
         if path.exists() and not self.plan_file.exists():
-            raise Refused(
-                f"{path} is there already, and not from a sweep that can be gone on with. Choose another name."
-            )
+            raise Refused(f"{path} is there already, and is no sweep to go on with. Choose another name.")
 
     def begin(self, blocks: Sequence[Block]) -> int:
         self.file = open(self.path, "r+b" if self.path.exists() else "w+b")  # noqa: SIM115  # until close
@@ -85,9 +83,7 @@ class ParquetTable:
         self.path = path
         self.plan_file = path / "_plan.json"
         if path.exists() and not (path.is_dir() and (self.plan_file.exists() or not os.listdir(path))):
-            raise Refused(
-                f"{path} is there already, and not from a sweep that can be gone on with. Choose another name."
-            )
+            raise Refused(f"{path} is there already, and is no sweep to go on with. Choose another name.")
         path.mkdir(exist_ok=True)
 
     def begin(self, blocks: Sequence[Block]) -> int:

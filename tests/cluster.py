@@ -36,6 +36,7 @@ def scheduler(workers: int = 2) -> Iterator[Scheduler]:
     """Started, with its workers there; all of it is gone afterwards."""
     processes: list[subprocess.Popen] = []
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | dict.fromkeys(Cluster.MAX_NUM_THREADS_VARS, "1")
+    environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "1"  # not 3: each waits for a worker to start anew
 
     def start(what: str, *flags: str) -> subprocess.Popen:
         command = [

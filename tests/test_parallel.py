@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,15 +15,9 @@ from joblib import parallel_config
 from engine.networks import mlp
 from engine.parallel import WorkerDied, spread, to_workers
 from engine.sweep_plan import Grid, Plan, columns
-from tests.cluster import Scheduler, scheduler
+from tests.cluster import scheduler
 
 LONG = 60.0  # seconds: a wait that only a fault makes so long
-
-
-@pytest.fixture(scope="module")
-def dask() -> Iterator[Scheduler]:
-    with scheduler() as running:
-        yield running
 
 
 @pytest.fixture(params=["threading", "loky", "dask"])
@@ -34,7 +26,7 @@ def workers(request):
     if request.param != "dask":
         threads = {"inner_max_num_threads": 1} if request.param == "loky" else {}
         return partial(parallel_config, request.param, n_jobs=2, **threads)
-    return request.getfixturevalue("dask").context
+    return request.getfixturevalue("cluster").context
 
 
 def square(n: int) -> int:
@@ -172,8 +164,8 @@ def test_a_loky_worker_killed_from_outside_in_mid_sweep(tmp_path):
         assert [n for n, _ in to_workers(where, range(4), LONG)] == [0, 1, 2, 3]
 
 
-def test_a_dask_worker_killed_in_mid_sweep_costs_no_result():
-    with scheduler() as cluster, cluster.context():
+def test_a_dask_worker_killed_in_mid_sweep_costs_no_result(cluster):
+    with cluster.context():
         results = to_workers(partial(where, seconds=0.05), range(30), LONG)
         _, victim = next(results)
         os.kill(victim, signal.SIGKILL)
@@ -183,11 +175,13 @@ def test_a_dask_worker_killed_in_mid_sweep_costs_no_result():
 
 
 def test_a_scheduler_killed_in_mid_sweep_surfaces():
-    with scheduler() as cluster:
-        threading.Timer(0.5, cluster.scheduler.kill).start()
-        with cluster.context(), pytest.raises(WorkerDied):
-            list(to_workers(partial(where, seconds=0.1), range(1000), LONG))
-        with cluster.context(), pytest.raises((WorkerDied, OSError)):
+    with scheduler(workers=1) as cluster, cluster.context():
+        results = to_workers(partial(where, seconds=0.1), range(1000), LONG)
+        next(results)
+        cluster.scheduler.kill()
+        with pytest.raises(WorkerDied):
+            list(results)
+        with pytest.raises(WorkerDied):
             list(to_workers(square, range(4), LONG))
 
 
