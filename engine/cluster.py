@@ -3,6 +3,7 @@
 joblib's own waits for ever for a result whose worker was killed, and leaves what it gave up waiting in the queue.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from distributed import Client, Future, KilledWorker
+from distributed.comm import connect as dial
 from joblib.parallel import ParallelBackendBase
 
 TRANSFER = 10  # seconds for results to come over the network
@@ -23,16 +25,21 @@ def connect(address: str, seconds: float) -> Client:
     """
     try:
         place = urlsplit(address if "://" in address else f"tcp://{address}")
-        # Dask tries a closed port again and again, and a client that found nothing takes ten seconds to go away
+        # Dask tries a closed port again and again, and its client waits for ever where one takes calls but says nothing
         with socket.create_connection((place.hostname, place.port or PORT), seconds):
             pass
+        asyncio.run(asyncio.wait_for(_greet(address), seconds))
         client = Client(address, timeout=seconds, set_as_default=False)
-    except (OSError, ValueError) as fault:
+    except Exception as fault:  # what answers may be anything
         raise OSError(f"No Dask scheduler answers at {address}.") from fault
     if not client.nthreads():
         client.close()
         raise OSError(f"The Dask scheduler at {address} has no workers.")
     return client
+
+
+async def _greet(address: str) -> None:
+    await (await dial(address)).close()
 
 
 class Cluster(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types

@@ -1,6 +1,7 @@
 """A real Dask scheduler with two workers, processes of their own on loopback, for the tests."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from distributed import Client
 from joblib import parallel_config
 
 from engine.cluster import Cluster
+
+# what is killed here on purpose is told by threads of Dask's that may outlive pytest's capture
+logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0  # seconds, on a busy machine
