@@ -13,7 +13,7 @@ from engine.descent import descend
 from engine.endings import endings
 from engine.experiment import RUNNERS, Run, objective_of, optimizer_of, surface_of
 
-RUN_STEPS, RUNS = 4_000_000, 16_384  # at most in a block: tens of megabytes and about a second, and arrays fit a cache
+RUN_STEPS, RUNS = 2_000_000, 16_384  # at most in a block: some tenths of a second, and arrays fit a cache
 COLUMNS = ("surface", "optimizer", "learning_rate", "momentum", "start_x", "start_y", "seed", "steps",
            "final_x", "final_y", "final_loss", "gap", "outcome", "outcome_step")  # fmt: skip
 

@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
@@ -16,10 +16,10 @@ from threadpoolctl import threadpool_limits
 from engine.experiment import RUNNERS, Run, surface_of
 from engine.parallel import WorkerDied, spread
 from engine.surfaces import SURFACES
-from engine.sweep_files import CsvTable, ParquetTable, Refused, Table, held
-from engine.sweep_plan import Grid, Plan, as_csv, as_parquet
+from engine.sweep_files import CsvTable, ParquetTable, Refused, held
+from engine.sweep_plan import Block, Grid, Plan, as_csv, as_parquet
 
-HANG = 600  # seconds without a block, which takes about one, after which the workers are taken for hung
+HANG = 600  # seconds without a block, which takes about one, until workers are taken for hung
 TRIES = 3  # times in a row that workers may be lost without a block done
 WAIT = 5  # seconds for a scheduler to answer
 MOST = 10_000_000  # values of a grid, steps or seeds
@@ -123,43 +123,54 @@ def local(jobs: int) -> Backend:
     return lambda: parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **ignore)
 
 
-def chosen(options: argparse.Namespace) -> Backend:
-    """The cluster that was asked for, if it answers, else processes of this machine."""
+def chosen(options: argparse.Namespace) -> list[Backend]:
+    """The cluster that was asked for, if it answers, and processes of this machine."""
+    backends = [local(options.jobs)]
     if options.scheduler:
         try:
             from engine.cluster import Cluster, connect
 
             client = connect(options.scheduler, WAIT)
-            return lambda: parallel_config(Cluster(client))
+            backends.insert(0, lambda: parallel_config(Cluster(client)))
         except ImportError:
-            say("There is no Dask here (see deploy/README.md); going on with processes of this machine.")
+            say("There is no Dask here (see deploy/README.md). Going on with processes of this machine.")
         except OSError as fault:
             say(f"{fault} Going on with processes of this machine.")
-    return local(options.jobs)
+    return backends
 
 
-def write(plan: Plan, table: Table, backend: Backend, jobs: int) -> None:
+def write(plan: Plan, table: CsvTable | ParquetTable, backends: list[Backend]) -> None:
     """All blocks that are not there yet, in order. Raises what ends it: Refused, OSError, WorkerDied, TimeoutError."""
     function = partial(as_parquet if isinstance(table, ParquetTable) else as_csv, plan)
     with held(table, plan.as_values()), closing(table):
         blocks = plan.blocks()
         done = table.begin(blocks)
         progress = Progress([block.high - block.low for block in blocks], done)
-        faults = 0
-        while done < len(blocks):
-            try:
-                with backend():
-                    for data in spread(function, blocks[done:], HANG):
-                        table.add(done, data)
-                        done, faults = done + 1, 0
-                        progress.show(done)
-            except (WorkerDied, TimeoutError) as fault:
-                faults += 1
-                if faults > TRIES:
-                    raise
-                backend = local(jobs)
-                say(f"{fault} Going on with new processes of this machine.")
+        for number, data in enumerate(computed(function, blocks[done:], backends), done):
+            table.add(number, data)
+            progress.show(number + 1)
         progress.end()
+
+
+def computed(function: Callable[[Block], bytes], blocks: list[Block], backends: list[Backend]) -> Iterator[bytes]:
+    """What ``function`` gives for each block, from the next of ``backends`` (the last again) where workers fail."""
+    done = faults = 0
+    while done < len(blocks):
+        try:
+            with backends[0]():
+                for data in spread(function, blocks[done:], HANG):
+                    done, faults = done + 1, 0
+                    yield data
+        except Exception as fault:
+            lost = isinstance(fault, (WorkerDied, TimeoutError))
+            faults += 1
+            if faults > TRIES or not (lost or backends[1:]):
+                raise
+            backends = backends[1:] or backends
+            what = (
+                str(fault) if lost else f"The workers failed ({(str(fault).strip() or repr(fault)).splitlines()[0]})."
+            )
+            say(f"{what} Going on with new processes of this machine.")
 
 
 class Progress:
@@ -206,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as fault:
         to.error(str(fault))
     try:
-        write(plan, kinds[options.table.suffix](options.table), chosen(options), options.jobs)
+        write(plan, kinds[options.table.suffix](options.table), chosen(options))
     except Refused as fault:
         say(str(fault))
         return 2

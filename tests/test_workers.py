@@ -282,3 +282,11 @@ def test_results_are_bit_equal_here_in_processes_and_on_a_cluster(cluster, monke
 def test_no_address_comes_from_anywhere_but_the_environment():
     pages = Path(__file__).parents[1] / "pages"
     assert [p.name for p in pages.rglob("*.py") if "SCHEDULER" in p.read_text()] == ["workers.py"]
+
+
+def test_clusters_get_the_version_that_the_tests_run_with():
+    root = Path(__file__).parents[1]
+    pinned = (root / "deploy" / "requirements-cluster.txt").read_text().splitlines()[-1]
+    version = pinned.removeprefix("dask[distributed]==")
+    lock = (root / "requirements-dev.lock").read_text()
+    assert f"\ndask=={version} " in lock and f"\ndistributed=={version} " in lock
