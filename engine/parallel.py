@@ -7,6 +7,10 @@ bit, given one BLAS thread everywhere.
 
 import math
 import multiprocessing
+import os
+import signal
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import BrokenExecutor
@@ -74,3 +78,20 @@ def to_workers(
             with warnings.catch_warnings(action="ignore"):  # joblib's, that not all was used
                 results.close()
         raise
+
+
+def follow(parent: int, nice: int = 0) -> None:
+    """What a worker process begins with: it leaves Ctrl-C to ``parent``, and ends where that is killed.
+
+    ``nice`` lets others of this machine go first, where the system knows of that.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -14,7 +13,7 @@ from joblib import parallel_config
 from threadpoolctl import threadpool_limits
 
 from engine.experiment import RUNNERS, Run, surface_of
-from engine.parallel import WorkerDied, spread
+from engine.parallel import WorkerDied, follow, spread
 from engine.surfaces import SURFACES
 from engine.sweep_files import CsvTable, ParquetTable, Refused, held
 from engine.sweep_plan import Block, Grid, Plan, as_csv, as_parquet
@@ -28,11 +27,12 @@ BLOCKS = 1_000_000  # what a plan may come to
 Backend = Callable[[], AbstractContextManager[object]]
 
 EXAMPLES = """
-A grid is LOW:HIGH:COUNT, or one number. Run the same command again to go on where it was cut off. Examples:
+A grid is LOW:HIGH:COUNT, or one number, given after an = where it begins with a minus. Run the same
+command again to go on where it was cut off. Examples:
 
   python -m engine.sweeps rosenbrock table.csv --optimizers sgd,adam --rates 1e-5:1:500 --steps 500
   python -m engine.sweeps ravine map.parquet --optimizers momentum --rates 1e-3:1:200 --momenta 0:0.99:201
-  python -m engine.sweeps "x**4 - x**2 + y**2" starts.csv --rates 0.1 --x -2:2:300 --y -2:2:300
+  python -m engine.sweeps "x**4 - x**2 + y**2" starts.csv --rates 0.1 --x=-2:2:300 --y=-2:2:300
   python -m engine.sweeps bowl noise.csv --rates 1e-3:1:50 --noise 0.5 --seeds 100 --jobs 4
 """
 
@@ -118,9 +118,11 @@ def plan_of(options: argparse.Namespace) -> Plan:
 
 
 def local(jobs: int) -> Backend:
-    """Processes of this machine, which leave Ctrl-C to this one."""
-    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)} if jobs > 1 else {}
-    return lambda: parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **ignore)
+    """Processes of this machine."""
+    if jobs == 1:
+        return lambda: parallel_config("loky", n_jobs=1)
+    first = {"initializer": follow, "initargs": (os.getpid(),)}
+    return lambda: parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **first)
 
 
 def chosen(options: argparse.Namespace) -> list[Backend]:

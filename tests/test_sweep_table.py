@@ -4,6 +4,7 @@ import csv
 import os
 import random
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ from engine.endings import endings
 from engine.experiment import RUNNERS, Run, objective_of, optimizer_of, simulate, surface_of
 from engine.surfaces import SURFACES
 from engine.sweep_plan import COLUMNS, Block, Grid, Plan, as_csv, columns
-from engine.sweep_table import computed, local, main
+from engine.sweep_table import EXAMPLES, computed, local, main, parser, plan_of
 
 ROOT = Path(__file__).parents[1]
 SWEEP = ["himmelblau", "--optimizers", "sgd,momentum,adam", "--rates", "1e-4:1:40", "--momenta", "0:0.9:5",
@@ -187,6 +189,16 @@ def test_ctrl_c_stops_with_a_sentence(whole, tmp_path):
     assert content(table) == content(whole["csv"])
 
 
+def test_workers_do_not_outlive_the_command(tmp_path):
+    process = command(tmp_path / "table.csv", "--jobs", "2")
+    while not (workers := _workers(process.pid)) and process.poll() is None:
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert workers and not alive
+
+
 def test_a_full_disk_is_said_and_gone_on_from(whole, tmp_path):
     table = tmp_path / "table.csv"
     room = len(whole["csv"].read_bytes()) * 3 // 4
@@ -207,18 +219,16 @@ def test_a_worker_killed_costs_nothing_but_a_sentence(whole, tmp_path):
     while not (workers := _workers(process.pid)) and process.poll() is None:
         time.sleep(0.005)
     for worker in workers:
-        os.kill(worker, signal.SIGKILL)
+        worker.kill()
     status, said = finish(process)
     assert status == 0 and "A worker ended before it gave its result" in said
     assert content(table) == content(whole["csv"])
 
 
-def _workers(parent: int) -> list[int]:
-    """Processes of loky's under ``parent``."""
-    import psutil
-
+def _workers(parent: int) -> list[psutil.Process]:
+    """The processes that do the work for ``parent``."""
     children = psutil.Process(parent).children(recursive=True)
-    return [child.pid for child in children if "LokyProcess" in " ".join(child.cmdline())]
+    return [child for child in children if "LokyProcess" in " ".join(child.cmdline())]
 
 
 def test_a_cluster_writes_the_same_table(whole, tmp_path, cluster):
@@ -331,17 +341,23 @@ def test_wrong_arguments_are_told_in_a_sentence(arguments, sentence, tmp_path, m
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("example", [line.strip() for line in EXAMPLES.splitlines() if "-m engine.sweeps" in line])
+def test_the_examples_are_right(example):
+    plan = plan_of(parser().parse_args(shlex.split(example)[3:]))
+    assert sum(plan.runs(name) for name in plan.optimizers) >= 1000
+
+
 def test_a_folder_that_does_not_exist_is_said(tmp_path, capsys):
     assert run(tmp_path / "no" / "t.csv") == 1
     assert "No such file or directory" in capsys.readouterr().err
 
 
 def test_memory_does_not_grow_with_the_number_of_runs(tmp_path):
-    """A tenth of a million runs and ten times as many peak alike, within what a few blocks take."""
+    """Ten times as many runs peak alike, within what a few blocks take."""
     peaks = []
-    for count in (10_000, 200_000):
+    for count in (20_000, 200_000):
         sweep = ["bowl", "--rates", f"1e-4:1:{count}", "--steps", "5"]
-        script = ("import resource, sys; from engine.sweep_table import computed, local, main; main(sys.argv[1:]); "
+        script = ("import resource, sys; from engine.sweep_table import main; main(sys.argv[1:]); "
                   "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")  # fmt: skip
         arguments = [sys.executable, "-c", script, sweep[0], str(tmp_path / f"{count}.csv"), *sweep[1:], "--jobs", "1"]
         done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True)

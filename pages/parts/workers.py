@@ -10,7 +10,7 @@ from typing import Any
 
 from joblib import parallel_config
 
-from engine.parallel import to_workers
+from engine.parallel import follow, to_workers
 
 SCHEDULER = "DESCENT_LAB_SCHEDULER"  # the environment variable with a Dask scheduler's address; never from a page's URL
 CLUSTER, PROCESSES, HERE = "cluster", "processes", "here"
@@ -18,8 +18,7 @@ WAIT = 3.0  # seconds for a scheduler to answer: with what follows, a page goes 
 START = 30.0  # seconds for processes to start
 REST = 60.0  # seconds before a cluster that failed is tried again
 NO_CLUSTER = "The cluster does not answer, so this server computes the sweep itself."
-# a class that asks for pages goes before a sweep
-POLITE: dict[str, Any] = {"initializer": os.nice, "initargs": (5,)} if hasattr(os, "nice") else {}
+NICE = 5  # a class that asks for pages goes before a sweep
 
 _processes = threading.Lock()  # joblib has one set of processes, and a sweep that fails has them killed: one at a time
 
@@ -51,7 +50,8 @@ def pool(place: str | None = None) -> Iterator[str]:
             yield said
         return
     try:
-        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **POLITE):
+        first = {"initializer": follow, "initargs": (os.getpid(), NICE)}
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, **first):
             # on a busy server processes take seconds to start, for which they are not to be taken for hung
             list(to_workers(abs, range(jobs), START))
             yield said
