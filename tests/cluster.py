@@ -18,7 +18,8 @@ from joblib import parallel_config
 from engine.cluster import Cluster
 
 # what is killed here on purpose is told by threads of Dask's that may outlive pytest's capture
-logging.getLogger("distributed").setLevel(logging.CRITICAL)
+for name in ("distributed", "distributed.client"):
+    logging.getLogger(name).setLevel(logging.CRITICAL)
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0  # seconds, on a busy machine

@@ -290,3 +290,12 @@ def test_clusters_get_the_version_that_the_tests_run_with():
     version = pinned.removeprefix("dask[distributed]==")
     lock = (root / "requirements-dev.lock").read_text()
     assert f"\ndask=={version} " in lock and f"\ndistributed=={version} " in lock
+
+
+def test_a_page_s_thread_has_the_processes_too():
+    done = {}
+    page = threading.Thread(target=lambda: done.update(it=in_pool()))
+    page.start()
+    page.join()
+    said, used = done["it"]
+    assert said == "" and os.getpid() not in used
