@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import browser, depth, engine, networks
+from benchmarks import browser, depth, engine, networks, sweeps
 
-SECTIONS = {"engine": engine.rows, "networks": networks.rows, "depth": depth.rows, "browser": browser.rows}
+SECTIONS = {
+    "engine": engine.rows,
+    "networks": networks.rows,
+    "depth": depth.rows,
+    "sweeps": sweeps.rows,
+    "browser": browser.rows,
+}
 
 
 def main(names: list[str]) -> None:

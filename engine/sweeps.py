@@ -100,3 +100,11 @@ def recommended_rate(run: Run, steps: int = 200) -> float:
     while rate > LEARNING_RATE.low and outcome(simulate(run.with_rate(rate)))[0].kind == "diverged":
         rate = round_rate(rate / 2)
     return LEARNING_RATE.clamp(rate)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from engine.sweep_table import main
+
+    sys.exit(main())
