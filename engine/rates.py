@@ -64,6 +64,11 @@ def network_curves(training: Training, learner: Learner, rates: Sequence[float] 
     return _trained(training, learner, rates, SCHEDULES[learner.schedule](rates[:, None], learner.steps))
 
 
+def network_block(block: tuple[Training, Learner, Sequence[float]]) -> Curves:
+    """``network_curves`` of one block of a sweep, as ``engine.parallel.spread`` calls it."""
+    return network_curves(*block)
+
+
 def network_schedules(training: Training, learner: Learner, names: Sequence[str]) -> Curves:
     """``learner`` under each of the schedules named, all with its own base rate, as one batch of networks."""
     return _trained(training, learner, np.full(len(names), learner.learning_rate), side_by_side(learner, names))
@@ -108,9 +113,10 @@ def _losses(stream: Iterable[Step], steps: int) -> tuple[Array, Step]:
 
 
 def join(parts: Sequence[Curves]) -> Curves:
-    """Blocks of one sweep put together."""
-    rates, losses, final = zip(*parts, strict=True)
-    return Curves(np.concatenate(rates), np.concatenate(losses, axis=1), np.concatenate(final))
+    """Blocks of one sweep put together, in the order of their rates."""
+    rates, losses, final = (np.concatenate(each, axis=-1) for each in zip(*parts, strict=True))
+    order = np.argsort(rates)
+    return Curves(rates[order], losses[:, order], final[order])
 
 
 def lowest_of(run: Run, curves: Curves) -> float:

@@ -1,0 +1,148 @@
+"""The sweep over a network's learning rate: in blocks, with progress and a way to stop; what is done stays."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from engine import Array
+from engine.optimizers import OPTIMIZERS
+from engine.range_test import RangeTest, network_range
+from engine.rates import Curves, join, judge, network_block, network_schedules, rate_grid
+from engine.training import Learner, Training, data_of
+from pages.parts import rate_runs, rate_sweep
+from pages.parts.rate_controls import NetworkStudy
+from pages.parts.rate_sweep import Swept
+from pages.parts.sweep_job import SweepJob
+
+JOB = "rate_job"
+BLOCK = 16  # rates at a time: enough for the batch to pay, few enough to be stopped between
+SLICE, TICK = 0.25, 0.4  # seconds of work between two pictures, and from one picture to the next
+TITLE = "loss of the step's batch"
+NEIGHBOURS = 11  # steps that a curve of schedules is averaged over, or the noise of batches would hide it
+
+
+class RateJob(NamedTuple):
+    """The job of one study."""
+
+    study: NetworkStudy
+    sweep: SweepJob
+    owners: list[int]  # the optimizer of each block, by its place in the study
+
+    @property
+    def learners(self) -> tuple[Learner, ...]:
+        """The optimizer chosen, and those it is compared with."""
+        return self.study.learner, *self.study.rivals
+
+    def curves(self, place: int) -> Curves | None:
+        """What is done of one optimizer's sweep, or None."""
+        done = [r for r, owner in zip(self.sweep.results, self.owners, strict=True) if owner == place and r is not None]
+        return join(done) if done else None
+
+
+def job_of(study: NetworkStudy) -> RateJob:
+    """The job that serves this study: the one at work or done, else a new one, which ends the other."""
+    job: RateJob | None = st.session_state.get(JOB)
+    if job is not None and job.study == study:
+        return job
+    if job is not None:
+        job.sweep.stop()
+    rates = rate_grid(study.low, study.high, study.size)
+    parts = -(-len(rates) // BLOCK)
+    blocks, owners = [], []
+    for place, learner in enumerate((study.learner, *study.rivals)):
+        for part in range(parts):  # each over the whole axis, so that a partial result shows all of it, coarsely
+            blocks.append((study.training, learner, tuple(rates[part::parts].tolist())))
+            owners.append(place)
+    job = RateJob(study, SweepJob(network_block, blocks), owners)
+    st.session_state[JOB] = job
+    return job
+
+
+def go_on(job: RateJob) -> None:
+    """Take up a job that was stopped."""
+    job.sweep.running = True
+
+
+def swept(job: RateJob) -> list[Swept]:
+    """The optimizers that have something to show."""
+    found = []
+    for place, learner in enumerate(job.learners):
+        curves = job.curves(place)
+        if curves is not None:
+            found.append(Swept(learner.optimizer, OPTIMIZERS[learner.optimizer].label, judge(curves)))
+    return found
+
+
+def picture(job: RateJob) -> None:
+    """A slice of work, then the charts as far as they are."""
+    was_running = job.sweep.running
+    job.sweep.advance(SLICE)
+    curves = job.curves(0)
+    if curves is not None:
+        end = f"loss on all training data after {job.study.learner.steps} steps"
+        rate_sweep.charts(swept(job), curves, 0.0, (TITLE, end), [], {})
+    if job.sweep.said:
+        st.info(job.sweep.said)
+    left = f"{job.sweep.done} of {job.sweep.total} blocks of networks trained"
+    if job.sweep.running:
+        st.progress(job.sweep.done / job.sweep.total, left)
+        st.button("Stop", on_click=job.sweep.stop, shortcut="Space")
+    elif was_running:
+        st.rerun()
+    elif job.sweep.done < job.sweep.total:
+        st.info(f"Stopped: {left}.")
+        st.button("Go on", on_click=go_on, args=(job,), shortcut="Space")
+
+
+def base_rate(job: RateJob) -> float:
+    """The sweep's best rate, or the optimizer's usual one while there is none."""
+    found = swept(job)
+    best = found[0].judgement.sweep.best if job.curves(0) is not None else np.nan
+    return float(best) if np.isfinite(best) else job.study.learner.learning_rate
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tested(training: Training, learner: Learner, low: float, high: float) -> RangeTest:
+    return network_range(training, learner, low, high)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _scheduled(training: Training, learner: Learner, names: tuple[str, ...]) -> Curves:
+    return network_schedules(training, learner, names)
+
+
+def words(job: RateJob) -> None:
+    """What was swept, in words and a table."""
+    study = job.study
+    widths = "-".join(map(str, (data_of(study.training).X.shape[1], *study.training.hidden)))
+    st.markdown(
+        f"Each line is a network of its own, {widths} units and its outputs, trained from the same start on the same "
+        f"batches at its own rate; all {len(job.sweep.blocks[0][2])} rates of a block are trained at once. The curves "
+        "show the loss of each step's batch, the ends that of all training data. A network bends differently wherever "
+        "it stands, so that no 2/λmax is known beforehand: the sweep is how it is found."
+    )
+    if job.curves(0) is not None:
+        rate_sweep.explained(swept(job), None, known=False)
+
+
+def range_test(study: NetworkStudy) -> None:
+    """One network, all rates."""
+    test = _tested(study.training, study.learner, study.low, study.high)
+    rate_runs.range_test(test, 0.0, TITLE, None, study.learner.optimizer, study.learner.steps)
+
+
+def schedules(study: NetworkStudy, names: tuple[str, ...], base: float) -> None:
+    """The schedules chosen, each on a network of its own."""
+    learner = study.learner.with_rate(base)
+    curves = smoothed(_scheduled(study.training, learner, names))
+    rates = rate_runs.schedule_rates(names, base, learner.steps)
+    rate_runs.schedules(names, rates, curves, 0.0, f"{TITLE}, mean of {NEIGHBOURS} steps")
+
+
+def smoothed(curves: Curves) -> Curves:
+    """Losses averaged over neighbouring steps; inf stays."""
+    reach = NEIGHBOURS // 2
+    padded = np.pad(curves.losses, ((reach, reach), (0, 0)), mode="edge")
+    means: Array = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS, axis=0).mean(-1)
+    return curves._replace(losses=means)

@@ -1,0 +1,45 @@
+"""One-click settings of the page on the learning rate."""
+
+from engine.surfaces import SURFACES
+from pages.parts.controls import usual_start
+from pages.parts.presets import Preset
+
+RAVINE = {"model": "surface", "surface": "ravine", "condition": 50.0, "angle": 0.0, "x": -4.5, "y": 2.0}
+
+BEALE = dict(zip("xy", usual_start(SURFACES["beale"]), strict=True))
+
+RATE_PRESETS = (
+    Preset(
+        "Too small, good, too large",
+        "Three runs that differ in their rate alone, each picked from the sweep beneath: one crawls, one arrives, one "
+        "overshoots the valley by more at every step.",
+        {"model": "surface", "surface": "booth", "optimizer": "sgd", "steps": 60, "x": -8.0, "y": 6.0},
+    ),
+    Preset(
+        "Past 2/λmax",
+        "The steepest curvature of this ravine is λ = 50, so 2/λ = 0.04. Just below, the bounces from wall to wall "
+        "shrink; at 0.04 they stay as they are; just above, they grow until the run is gone.",
+        RAVINE | {"optimizer": "sgd", "steps": 80, "y": 0.8, "small": 0.038, "good": 0.04, "large": 0.042},
+    ),
+    Preset(
+        "Momentum widens the range",
+        "With a momentum of 0.9 the limit is 2(1 + 0.9)/λ = 0.076, nearly twice that of plain descent: a rate of 0.07, "
+        "at which plain descent is long gone, still settles. The map of rates and momenta shows the whole border.",
+        RAVINE | {"optimizer": "momentum", "momentum": 0.9, "dampening": 0.0, "weight_decay": 0.0, "steps": 150,
+                  "small": 0.0005, "good": 0.07, "large": 0.08},
+    ),
+    Preset(
+        "A network",
+        "The same sweep over networks with two moons to learn: 64 rates of three optimizers. Too small a rate learns "
+        "nothing in 500 steps, too large a one jumps about or kills its units.",
+        {"model": "network", "data": "moons", "layers": 2, "units": 32, "batch": 32, "network_steps": 500,
+         "optimizer": "sgd"},
+    ),
+    Preset(
+        "Warm-up",
+        "A rate of 0.04 throws the run off the steep slope at the start, though the minimum itself would bear it. Look "
+        "at the schedules, at the foot of the page: a warm-up takes short steps first, comes down safely, and then "
+        "walks on at the full 0.04.",
+        {"model": "surface", "surface": "beale", "optimizer": "sgd", "steps": 200, "large": 0.04, "base": 0.04} | BEALE,
+    ),
+)  # fmt: skip

@@ -1,0 +1,94 @@
+"""Three rates of one optimizer on the stage, and on a surface the sweep that they come from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from engine import limits
+from engine.experiment import RUNNERS, Run, surface_of
+from engine.quadratics import Limit, stability_limit
+from engine.rates import Curves, Judgement, judge, lowest_of, rate_grid, surface_curves, three_rates
+from pages.parts import rate_runs, rate_sweep, runs
+from pages.parts.rate_controls import SurfaceStudy
+from pages.parts.rate_figures import Line
+from pages.parts.rate_sweep import Swept
+from pages.parts.runs import Shown
+from pages.parts.theme import BLUE, DASHED, GREEN, SOLID, VERMILLION, Style
+
+TRIO = (Style(BLUE, DASHED, "triangle"), Style(GREEN, SOLID, "circle"), Style(VERMILLION, (2, 4), "square"))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _swept(run: Run, low: float, high: float, count: int) -> tuple[Curves, Judgement, float]:
+    curves = surface_curves(run, rate_grid(low, high, count))
+    lowest = lowest_of(run, curves)
+    return curves, judge(curves, lowest), lowest
+
+
+def swept(study: SurfaceStudy, run: Run | None = None) -> tuple[Curves, Judgement, float]:
+    """A run at every rate of the sweep, its judgement, and what losses are measured from."""
+    run = replace(run or study.run, steps=min(study.run.steps, limits.SWEEP_STEPS))
+    return _swept(run.with_rate(1.0), study.low, study.high, study.size)
+
+
+def chosen(study: SurfaceStudy) -> tuple[float, float, float]:
+    """The sweep's three rates."""
+    return three_rates(swept(study)[1])
+
+
+def trio(study: SurfaceStudy, rates: Sequence[float]) -> list[Shown]:
+    """The same run at three rates, each named by what the sweep says of its rate."""
+    judgement = swept(study)[1]
+    seen: Counter[str] = Counter()
+    shown = []
+    for rate, style in zip(rates, TRIO, strict=True):
+        word = judgement.verdict(rate).capitalize()
+        seen[word] += 1
+        shown.append(runs.show(study.run.with_rate(rate), f"{word} {seen[word]}" if seen[word] > 1 else word, style))
+    return shown
+
+
+def message(shown: Sequence[Shown], **options: Any) -> dict[str, Any]:
+    """The stage's message, with its table's columns named for rates."""
+    sent = runs.message(shown, **options)
+    sent["leaderboard"]["titles"] = ["The rate is", *sent["leaderboard"]["titles"][1:-1], "Steps"]
+    return sent
+
+
+def limit_of(study: SurfaceStudy, shown: Sequence[Shown]) -> Limit | None:
+    """The stability limit near where the second of the three runs ends."""
+    return stability_limit(study.run, shown[1].trajectory.params[-1])
+
+
+def height(run: Run) -> str:
+    """What a loss axis shows of this run's surface."""
+    lowest = surface_of(run).lowest
+    return "loss" if lowest == 0 else "loss − lowest" if np.isfinite(lowest) else "loss − lowest reached"
+
+
+def sweep(study: SurfaceStudy, shown: Sequence[Shown], limit: Limit | None) -> None:
+    """Every rate at once."""
+    curves, judgement, lowest = swept(study)
+    mine = Swept(study.run.optimizer, RUNNERS[study.run.optimizer].label, judgement)
+    others = [Swept(run.optimizer, RUNNERS[run.optimizer].label, swept(study, run)[1]) for run in study.rivals]
+    title, steps = height(study.run), len(curves.losses) - 1
+    lines = [Line(s.run.learning_rate, "", s.style.colour, "dot") for s in shown]
+    thick = {s.run.learning_rate: s.style.colour for s in shown}
+    lines += rate_sweep.limit_lines(limit, study.run.optimizer)
+    rate_sweep.charts([mine, *others], curves, lowest, (title, f"{title} after {steps} steps"), lines, thick)
+    rate_sweep.explained([mine, *others], limit, known=True)
+    if steps < study.run.steps:
+        st.caption(f"A sweep takes at most {limits.SWEEP_STEPS} steps; the runs on the map take {study.run.steps}.")
+
+
+def range_test(study: SurfaceStudy, limit: Limit | None) -> None:
+    """One run over the sweep's rates."""
+    run = replace(study.run, steps=min(study.run.steps, limits.SWEEP_STEPS)).with_rate(1.0)
+    test = rate_runs.surface_test(run, study.low, study.high)
+    lowest = surface_of(run).lowest
+    lowest = lowest if np.isfinite(lowest) else float(test.losses.min())
+    rate_runs.range_test(test, lowest, height(run), limit, run.optimizer, run.steps)
