@@ -172,4 +172,7 @@ def three_rates(judgement: Judgement) -> tuple[float, float, float]:
     if not np.isfinite(judgement.sweep.best):
         return float(rates[0]), float(rates[len(rates) // 2]), float(rates[-1])
     small, large = (float(rates[np.argmin(np.abs(np.log(rates / rate)))]) for rate in (low / CRAWL, high * FAR))
-    return small, judgement.sweep.best, judgement.edge[1] if np.isfinite(judgement.edge[1]) else large
+    if np.isfinite(judgement.edge[1]):  # the second of them, which leaves quickly, where the first may take its time
+        first = int(np.searchsorted(rates, judgement.edge[1]))
+        large = float(rates[first + 1 if judgement.diverged[first + 1 : first + 2].any() else first])
+    return small, judgement.sweep.best, large

@@ -26,7 +26,7 @@ def explain_preset() -> None:
 def surface_page(study: SurfaceStudy, three: tuple[float, ...], view: dict[str, bool]) -> None:
     """Three runs on the stage, and everything else on the same surface."""
     shown = rates.trio(study, three)
-    controls.stage(rates.message(shown, **view, playhead=link.playhead()))
+    controls.stage(rates.message(study, shown, **view, playhead=link.playhead()))
     explain_preset()
     limit = rates.limit_of(study, shown)
     st.header("Every rate at once")
@@ -68,8 +68,11 @@ with st.sidebar:
     model = rate_controls.model_control()
 if model == "surface":
     with st.sidebar:
-        study = rate_controls.surface_study()
-        three = rate_controls.three_controls(rates.chosen(study))
+        descent = rate_controls.descent_controls()
+        above = st.container()  # the rates come before what they are chosen from
+        study = rate_controls.surface_study(descent)
+        with above:
+            three = rate_controls.three_controls(rates.chosen(study))
         view = controls.view_controls(curvature=False)
         controls.reset_button(rate_controls.resting())
     surface_page(study, three, view)

@@ -111,17 +111,22 @@ def model_control() -> str:
     return controls.menu("What descends", "model", MODELS, "surface")
 
 
-def surface_study() -> SurfaceStudy:
-    """Landscape, start, optimizer and steps; then the optimizers to compare with, and which rates are tried."""
+def descent_controls() -> Run:
+    """Landscape, start and optimizer."""
     name, parameters = controls.surface_controls(new_surface, SURFACE)
     start = controls.start_controls(build_surface(name, parameters))
     optimizer, values = _optimizer_control()
+    return Run(name, parameters, optimizer, values, start=start)
+
+
+def surface_study(descent: Run) -> SurfaceStudy:
+    """How many steps, the optimizers to compare with, and which rates are tried."""
     steps = controls.steps_control()
-    run = Run(name, parameters, optimizer, values, start=start, steps=steps)
+    run = replace(descent, steps=steps)
     judged = replace(run, steps=min(steps, limits.SWEEP_STEPS))
     rivals = tuple(
         replace(judged, optimizer=key, hyperparameters=tuple(controls.surface_defaults(key).items()))
-        for key in _rivals_control(optimizer)
+        for key in _rivals_control(run.optimizer)
     )
     low, high, count = _sweep_controls(_usual_range((judged, *rivals)))
     return SurfaceStudy(run, rivals, low, high, count)

@@ -88,10 +88,12 @@ def curves_figure(curves: Curves, lowest: float, diverged: Array, title: str, th
     traces.append(_colour_bar(scale, low, high))
     if ends:
         x, y, colour = zip(*ends, strict=True)
-        traces.append(go.Scatter(x=x, y=y, mode="markers", name="diverged", hoverinfo="skip",
+        traces.append(go.Scatter(x=x, y=y, mode="markers", showlegend=False, hoverinfo="skip",
                                  marker={"symbol": "x", "size": 8, "color": colour}))  # fmt: skip
+        traces.append(go.Scatter(x=[None], y=[None], mode="markers", name="diverged",
+                                 marker={"symbol": "x", "size": 8, "color": GREY}))  # fmt: skip
     figure = go.Figure(traces, _layout("step", {}, title, _decades(title, gaps, first * ROOM)))
-    return figure.update_layout(margin={"r": 4, "t": 34}, xaxis_range=[0, max(1, len(gaps) - 1)])
+    return figure.update_layout(margin={"r": 4, "t": 122}, height=460, xaxis_range=[0, max(1, len(gaps) - 1)])
 
 
 def _drawn(gap: Array, first: float) -> tuple[Array, Array]:
@@ -134,7 +136,7 @@ def ends_figure(
                     "line": {"color": "white", "width": 1.5}}))  # fmt: skip
     axis = _decades(title, np.concatenate([j.sweep.gaps for _, _, j in sweeps]), np.inf)
     figure = go.Figure(traces, _layout("learning rate", _rate_axis(*limits), title, axis))
-    figure.update_layout(margin={"t": 74}, legend={"y": 1.1})
+    figure.update_layout(margin={"t": 122}, legend={"y": 1.24}, height=460)
     for word, low, high in regions(sweeps[0][2]):
         _band(figure, word, low, high, limits)
     return _marked(figure, lines, limits)
@@ -158,23 +160,20 @@ def _band(figure: go.Figure, word: str, low: float, high: float, limits: tuple[f
     upright = np.log(high / low) / whole < NARROW
     figure.add_shape(type="rect", x0=low, x1=high, y0=0, y1=1, yref="paper", fillcolor=BANDS[word], opacity=0.14,
                      line_width=0, layer="below")  # fmt: skip
-    place = {"textangle": -90, "y": 0.99, "yanchor": "top"} if upright else {"y": 1.0, "yanchor": "bottom"}
-    figure.add_annotation(x=float(np.log10(low * high) / 2), text=word, yref="paper", showarrow=False,
-                          font={"size": 12}, **place)  # fmt: skip
+    figure.add_annotation(x=float(np.log10(low * high) / 2), y=1.0, yref="paper", yanchor="bottom", text=word,
+                          showarrow=False, font={"size": 12}, textangle=-90 if upright else 0)  # fmt: skip
 
 
 def _marked(figure: go.Figure, lines: Sequence[Line], limits: tuple[float, float]) -> go.Figure:
-    """Upright lines at some rates, named at their foot."""
+    """Upright lines at some rates, named in the legend, where no name covers the data."""
     for line in lines:
         if not limits[0] <= line.rate <= limits[1]:
             continue
         figure.add_shape(type="line", x0=line.rate, x1=line.rate, y0=0, y1=1, yref="paper",
                          line={"color": line.colour, "width": 1.6, "dash": line.dash})  # fmt: skip
         if line.label:
-            right = np.log(line.rate / limits[0]) > 0.7 * np.log(limits[1] / limits[0])
-            figure.add_annotation(x=float(np.log10(line.rate)), y=0.02, yref="paper", yanchor="bottom",
-                                  text=line.label, showarrow=False, xanchor="right" if right else "left",
-                                  xshift=-3 if right else 3, font={"size": 12})  # fmt: skip
+            figure.add_scatter(x=[None], y=[None], mode="lines", name=line.label,
+                               line={"color": line.colour, "width": 1.6, "dash": line.dash})  # fmt: skip
     return figure
 
 

@@ -62,19 +62,22 @@ def regions(judgement: Judgement) -> list[tuple[str, float, float]]:
 
 
 MEANING = {
-    TOO_SMALL: "**Too small**: stable, but the steps are so short that it has not arrived.",
-    GOOD: "**Good**: within ten times of the best, judged by the mean over neighbouring rates, so that a lucky rate "
-    "can't win (the marked point is the best).",
-    TOO_LARGE: "**Too large**: bounded, but it bounces, or a rate close by diverges.",
-    DIVERGENT: "**Divergent**: at the end it is above its start and still growing, or has left the range of numbers.",
+    TOO_SMALL: "stable, but the steps are so short that the run has not arrived;",
+    GOOD: "within ten times of the best, judged by the mean over neighbouring rates, so that a lucky rate can't win "
+    "(the marked point is the best);",
+    TOO_LARGE: "bounded, but it bounces, or a rate close by diverges;",
+    DIVERGENT: "at the end the loss is above the start's and still growing, or beyond what a number can hold.",
 }
 
 
 def explained(swept: Sequence[Swept], limit: Limit | None, known: bool) -> None:
     """The regions of the optimizer chosen, the edge, and the table of all."""
     mine = swept[0]
-    found = [word for word, _, _ in regions(mine.judgement)]
-    st.markdown(f"{in_words(mine)} " + " ".join(MEANING[word] for word in found))
+    st.markdown(
+        f"With {mine.label} a rate is\n"
+        + "".join(f"\n- **{word}** from {number(low)} to {number(high)}: {MEANING[word]}"
+                  for word, low, high in regions(mine.judgement))
+    )  # fmt: skip
     if known:
         st.markdown(_edge_words(mine, limit))
     st.table([_row(each) for each in swept], hide_index=True)

@@ -1,6 +1,5 @@
 """Three rates of one optimizer on the stage, and on a surface the sweep that they come from."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from pages.parts.rate_figures import Line
 from pages.parts.rate_sweep import Swept
 from pages.parts.runs import Shown
 from pages.parts.theme import BLUE, DASHED, GREEN, SOLID, VERMILLION, Style
+from pages.parts.words import plain
 
 TRIO = (Style(BLUE, DASHED, "triangle"), Style(GREEN, SOLID, "circle"), Style(VERMILLION, (2, 4), "square"))
 
@@ -43,20 +43,26 @@ def chosen(study: SurfaceStudy) -> tuple[float, float, float]:
 def trio(study: SurfaceStudy, rates: Sequence[float]) -> list[Shown]:
     """The same run at three rates, each named by what the sweep says of its rate."""
     judgement = swept(study)[1]
-    seen: Counter[str] = Counter()
     shown = []
     for rate, style in zip(rates, TRIO, strict=True):
-        word = judgement.verdict(rate).capitalize()
-        seen[word] += 1
-        shown.append(runs.show(study.run.with_rate(rate), f"{word} {seen[word]}" if seen[word] > 1 else word, style))
+        label = f"Rate {plain(rate)} ({judgement.verdict(rate)})"
+        shown.append(runs.show(study.run.with_rate(rate), label, style))
     return shown
 
 
-def message(shown: Sequence[Shown], **options: Any) -> dict[str, Any]:
+def message(study: SurfaceStudy, shown: Sequence[Shown], **options: Any) -> dict[str, Any]:
     """The stage's message, with its table's columns named for rates."""
     sent = runs.message(shown, **options)
     sent["leaderboard"]["titles"] = ["The rate is", *sent["leaderboard"]["titles"][1:-1], "Steps"]
+    for run, word in zip(sent["runs"], verdicts(study, shown), strict=True):
+        run["label"] = word.capitalize()
     return sent
+
+
+def verdicts(study: SurfaceStudy, shown: Sequence[Shown]) -> list[str]:
+    """What the sweep says of each run's rate."""
+    judgement = swept(study)[1]
+    return [judgement.verdict(each.run.learning_rate) for each in shown]
 
 
 def limit_of(study: SurfaceStudy, shown: Sequence[Shown]) -> Limit | None:
@@ -76,7 +82,8 @@ def sweep(study: SurfaceStudy, shown: Sequence[Shown], limit: Limit | None) -> N
     mine = Swept(study.run.optimizer, RUNNERS[study.run.optimizer].label, judgement)
     others = [Swept(run.optimizer, RUNNERS[run.optimizer].label, swept(study, run)[1]) for run in study.rivals]
     title, steps = height(study.run), len(curves.losses) - 1
-    lines = [Line(s.run.learning_rate, "", s.style.colour, "dot") for s in shown]
+    lines = [Line(s.run.learning_rate, "" if nth else "rates on the map", s.style.colour, "dot")
+             for nth, s in enumerate(shown)]  # fmt: skip
     thick = {s.run.learning_rate: s.style.colour for s in shown}
     lines += rate_sweep.limit_lines(limit, study.run.optimizer)
     rate_sweep.charts([mine, *others], curves, lowest, (title, f"{title} after {steps} steps"), lines, thick)
