@@ -79,8 +79,10 @@ def _read(schedule: Schedule, losses: Array, lowest: float) -> RangeTest:
 
 def _smoothed(gaps: Array, reach: int) -> Array:
     """Geometric mean over ``reach`` neighbours on each side, fewer at the ends."""
-    sums = np.concatenate(([0.0], np.cumsum(np.log(gaps))))
+    sums = np.concatenate(
+        ([0.0], np.cumsum(np.log(gaps / gaps[0])))
+    )  # a loss that stays leaves zeros, without rounding
     index = np.arange(len(gaps))
     left, right = np.maximum(index - reach, 0), np.minimum(index + reach + 1, len(gaps))
-    mean: Array = np.exp((sums[right] - sums[left]) / (right - left))
+    mean: Array = gaps[0] * np.exp((sums[right] - sums[left]) / (right - left))
     return mean

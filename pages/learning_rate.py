@@ -37,7 +37,9 @@ def surface_page(study: SurfaceStudy, three: tuple[float, ...], view: dict[str, 
     rates.range_test(study, limit)
     st.header("Should the rate change on the way?")
     base = rate_controls.base_control(rates.chosen(study)[1])
-    rate_runs.on_a_surface(study, rate_controls.schedules_control(), base, rates.height(study.run))
+    names = rate_controls.schedules_control()
+    if names:
+        rate_runs.on_a_surface(study, names, base, rates.height(study.run))
 
 
 def network_page(study: NetworkStudy) -> None:
@@ -54,18 +56,23 @@ def network_page(study: NetworkStudy) -> None:
     rate_networks.range_test(study)
     st.header("Should the rate change on the way?")
     base = rate_controls.base_control(rate_networks.base_rate(job))
-    rate_networks.schedules(study, rate_controls.schedules_control(), base)
+    names = rate_controls.schedules_control()
+    if names:
+        rate_networks.schedules(study, names, base)
 
+
+SENTENCES = {
+    "surface": "The learning rate decides: too short a step crawls, too long a one overshoots. Press **Play**, or move "
+    "a rate.",
+    "network": "The same networks, from the same start on the same batches, each trained at a rate of its own.",
+}
 
 link.repair(rate_controls.RULES)
 st.title("How long should a step be?")
-st.markdown(
-    "The learning rate decides: too short a step crawls, too long a one overshoots. Press **Play**, or move a rate."
-)
-presets.preset_row(rate_presets.RATE_PRESETS, rate_controls.resting())
-
 with st.sidebar:
     model = rate_controls.model_control()
+st.markdown(SENTENCES[model])
+presets.preset_row(rate_presets.RATE_PRESETS, rate_controls.resting())
 if model == "surface":
     with st.sidebar:
         descent = rate_controls.descent_controls()

@@ -254,10 +254,10 @@ def hyperparameter_controls(
     return tuple(values.items())
 
 
-def steps_control() -> int:
+def steps_control(default: int = STEPS) -> int:
     """How many steps to take."""
     stops = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 50), *range(1000, int(limits.STEPS.high) + 1, 500)]
-    return whole_slider("Steps", "steps", STEPS, limits.STEPS, stops, step=10)
+    return whole_slider("Steps", "steps", default, limits.STEPS, stops, step=10)
 
 
 def whole_slider(

@@ -21,7 +21,7 @@ from pages.parts.network_controls import UNITS as UNIT_STOPS
 NONE = "none"
 MODELS = {"surface": "A surface of two weights", "network": "A network"}
 OPTIMIZER_LABELS = {key: entry.label for key, entry in OPTIMIZERS.items()}
-SURFACE, OPTIMIZER, RATES = "ravine", "sgd", 64
+SURFACE, OPTIMIZER, STEPS, RATES = "booth", "sgd", 60, 64
 RIVALS = {"c1": "momentum", "c2": "adam", "c3": NONE, "c4": NONE, "c5": NONE}
 RIVAL_LABELS = {NONE: NONE} | OPTIMIZER_LABELS
 THREE = {"small": "Too small", "good": "Good", "large": "Too large"}
@@ -89,7 +89,7 @@ def resting() -> dict[str, object]:
         | others
         | dict.fromkeys((*THREE, "low", "high", "base"))
         | {f"with_{key}": True for key in SCHEDULES}
-        | {"model": "surface", "optimizer": OPTIMIZER, "rates": RATES, "network_steps": NETWORK_STEPS,
+        | {"model": "surface", "optimizer": OPTIMIZER, "steps": STEPS, "rates": RATES, "network_steps": NETWORK_STEPS,
            "method": "momentum", "colour": "loss"}
     )  # fmt: skip
 
@@ -121,7 +121,7 @@ def descent_controls() -> Run:
 
 def surface_study(descent: Run) -> SurfaceStudy:
     """How many steps, the optimizers to compare with, and which rates are tried."""
-    steps = controls.steps_control()
+    steps = controls.steps_control(STEPS)
     run = replace(descent, steps=steps)
     judged = replace(run, steps=min(steps, limits.SWEEP_STEPS))
     rivals = tuple(
@@ -220,10 +220,11 @@ def base_control(chosen: float) -> float:
 def schedules_control() -> tuple[str, ...]:
     """Which schedules are drawn."""
     with st.container(horizontal=True, gap="medium"):
-        return tuple(
-            key for key, entry in SCHEDULES.items()
-            if st.toggle(entry.label, True, key=f"with_{key}", bind="query-params", help=entry.description)
-        )  # fmt: skip
+        chosen = tuple(key for key, entry in SCHEDULES.items()
+                       if st.toggle(entry.label, True, key=f"with_{key}", bind="query-params"))  # fmt: skip
+    if not chosen:
+        st.info("No schedule is chosen. Choose at least one.")
+    return chosen
 
 
 def map_controls() -> tuple[str, str]:

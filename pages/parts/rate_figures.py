@@ -68,19 +68,21 @@ def rate_colours() -> list[list[Any]]:
             for t, u in zip(np.linspace(0, 1, 9), np.linspace(*ends, 9), strict=True)]  # fmt: skip
 
 
-def curves_figure(curves: Curves, lowest: float, diverged: Array, title: str, thick: Mapping[float, str]) -> go.Figure:
-    """A line for each rate, coloured by it; diverged ones end with a cross. ``thick``: rates with their own colours."""
+def curves_figure(
+    curves: Curves, lowest: float, diverged: Array, title: str, over: Sequence[tuple[Array, str]]
+) -> go.Figure:  # fmt: skip
+    """A line for each rate, coloured by it; diverged ones end with a cross. ``over``: gaps and colours of some more."""
     gaps = curves.losses - lowest
-    first = float(np.max(gaps[0], initial=LOWEST, where=np.isfinite(gaps[0])))
+    first = _start(gaps)
     low, high = np.log10(curves.rates[[0, -1]])
     scale = rate_colours()
     places = np.clip((np.log10(curves.rates) - low) / (high - low or 1.0), 0, 1)
     colours = sample_colorscale(scale, places.tolist())
     traces, ends = [], []
-    for gap, colour, gone, rate in zip(gaps.T, colours, diverged, curves.rates, strict=True):
+    thin = [(gap, colour, gone, 1.2) for gap, colour, gone in zip(gaps.T, colours, diverged, strict=True)]
+    thick = [(gap, colour, not gap[-1] <= first * ROOM, 3.0) for gap, colour in over]
+    for gap, colour, gone, width in (*thin, *thick):
         steps, line = _drawn(gap, first)
-        width = 3 if float(rate) in thick else 1.2
-        colour = thick.get(float(rate), colour)
         traces.append(go.Scatter(x=steps, y=line, mode="lines", showlegend=False, hoverinfo="skip",
                                  line={"color": colour, "width": width}))  # fmt: skip
         if gone and len(line):
@@ -94,6 +96,11 @@ def curves_figure(curves: Curves, lowest: float, diverged: Array, title: str, th
                                  marker={"symbol": "x", "size": 8, "color": GREY}))  # fmt: skip
     figure = go.Figure(traces, _layout("step", {}, title, _decades(title, gaps, first * ROOM)))
     return figure.update_layout(margin={"r": 4, "t": 122}, height=460, xaxis_range=[0, max(1, len(gaps) - 1)])
+
+
+def _start(gaps: Array) -> float:
+    """The gap at the start, which all runs have in common; averaged curves that grow at once begin higher."""
+    return max(float(np.min(gaps[0], initial=np.inf, where=np.isfinite(gaps[0]))), LOWEST)
 
 
 def _drawn(gap: Array, first: float) -> tuple[Array, Array]:
@@ -234,7 +241,7 @@ def schedules_figure(
     labels: Sequence[str], styles: Sequence[Style], rates: Array, gaps: Array, title: str
 ) -> go.Figure:
     """The rates (T+1, K) of some schedules above the losses (T+1, K) that they bring, on one axis of steps."""
-    first = float(np.max(gaps[0], initial=LOWEST, where=np.isfinite(gaps[0])))
+    first = _start(gaps)
     traces = []
     for column, (label, style) in enumerate(zip(labels, styles, strict=True)):
         line = {"color": style.colour, "dash": plotly_dash(style.dash), "width": 2}

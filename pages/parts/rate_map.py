@@ -1,5 +1,7 @@
 """The map of rates and momenta: each cell a run, and on a quadratic what theory says of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -9,11 +11,13 @@ from engine.experiment import Run, start_of, surface_of
 from engine.momentum_map import ARRIVED, MomentumMap, momentum_map
 from engine.quadratics import Quadratic, best_momentum, best_pair, quadratic, spectral_radius
 from pages.parts import rate_controls, rate_figures
+from pages.parts.comparison import best_rate
 from pages.parts.rate_controls import SurfaceStudy
 from pages.parts.stage import chart
 from pages.parts.words import number
 
 RATES, MOMENTA, MOST_MOMENTUM = 120, 80, 0.99
+BEYOND = 10.0  # times the best rates with and without momentum: how far the map goes where no edge is known
 FINE = 400  # points of a curve over the map
 
 
@@ -33,10 +37,13 @@ def rate_by_momentum(study: SurfaceStudy) -> None:
     steps = int(limits.MAP_STEPS.clamp(study.run.steps))
     run = Run(study.run.surface, study.run.surface_parameters, method, start=study.run.start, steps=steps)
     whole = quadratic(surface)
-    low, high = study.low, study.high
     if whole is not None:  # from a hundredth of plain descent's edge to past heavy ball's
         edge = float(stable_rate("sgd", whole.eigenvalues[-1]))
         low, high = edge / 100, 3 * edge
+    else:
+        plain = replace(run, optimizer="sgd")
+        low, *_, high = sorted((best_rate(run) / BEYOND, best_rate(plain) / BEYOND, best_rate(run) * BEYOND,
+                                best_rate(plain) * BEYOND))  # fmt: skip
     found = _mapped(run, low, high)
     row, column = found.best
     best = float(found.rates[column]), float(found.momenta[row])
@@ -69,7 +76,8 @@ def _theory(
 def _words(found: MomentumMap, whole: Quadratic | None, label: str, method: str, steps: int) -> str:
     said = (
         f"Each cell is a run of {label} from the start on the map above, {steps} steps long, at its own rate and "
-        f"momentum. It has **arrived** once its loss stays within {ARRIVED:g} of the start's. "
+        f"momentum. It has **arrived** once its loss above the minimum stays below {ARRIVED:g} of the start's; "
+        "where colours count steps, an empty cell has not. "
     )
     if whole is None:
         return said + (

@@ -19,7 +19,7 @@ JOB = "rate_job"
 BLOCK = 16  # rates at a time: enough for the batch to pay, few enough to be stopped between
 SLICE, TICK = 0.25, 0.4  # seconds of work between two pictures, and from one picture to the next
 TITLE = "loss of the step's batch"
-NEIGHBOURS = 11  # steps that a curve of schedules is averaged over, or the noise of batches would hide it
+WINDOW = 0.04  # share of the steps that a curve is averaged over, or the noise of batches would hide it
 
 
 class RateJob(NamedTuple):
@@ -81,7 +81,7 @@ def picture(job: RateJob) -> None:
     curves = job.curves(0)
     if curves is not None:
         end = f"loss on all training data after {job.study.learner.steps} steps"
-        rate_sweep.charts(swept(job), curves, 0.0, (TITLE, end), [], {})
+        rate_sweep.charts(swept(job), smoothed(curves), 0.0, (smooth_title(job.study), end), [], [])
     if job.sweep.said:
         st.info(job.sweep.said)
     left = f"{job.sweep.done} of {job.sweep.total} blocks of networks trained"
@@ -137,12 +137,22 @@ def schedules(study: NetworkStudy, names: tuple[str, ...], base: float) -> None:
     learner = study.learner.with_rate(base)
     curves = smoothed(_scheduled(study.training, learner, names))
     rates = rate_runs.schedule_rates(names, base, learner.steps)
-    rate_runs.schedules(names, rates, curves, 0.0, f"{TITLE}, mean of {NEIGHBOURS} steps")
+    rate_runs.schedules(names, rates, curves, 0.0, smooth_title(study))
 
 
 def smoothed(curves: Curves) -> Curves:
     """Losses averaged over neighbouring steps; inf stays."""
-    reach = NEIGHBOURS // 2
-    padded = np.pad(curves.losses, ((reach, reach), (0, 0)), mode="edge")
-    means: Array = np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS, axis=0).mean(-1)
+    window = window_of(len(curves.losses) - 1)
+    padded = np.pad(curves.losses, ((window // 2, window // 2), (0, 0)), mode="edge")
+    means: Array = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0).mean(-1)
     return curves._replace(losses=means)
+
+
+def window_of(steps: int) -> int:
+    """An odd number of steps to average over."""
+    return 2 * round(WINDOW * steps / 2) + 1
+
+
+def smooth_title(study: NetworkStudy) -> str:
+    """What the axis of averaged curves shows."""
+    return f"loss of batches, mean of {window_of(study.learner.steps)} steps"

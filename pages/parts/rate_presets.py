@@ -6,14 +6,25 @@ from pages.parts.presets import Preset
 
 RAVINE = {"model": "surface", "surface": "ravine", "condition": 50.0, "angle": 0.0, "x": -4.5, "y": 2.0}
 
-BEALE = dict(zip("xy", usual_start(SURFACES["beale"]), strict=True))
+
+def _start(surface: str) -> dict[str, float]:
+    return dict(zip("xy", usual_start(SURFACES[surface]), strict=True))
+
 
 RATE_PRESETS = (
     Preset(
         "Too small, good, too large",
         "Three runs that differ in their rate alone, each picked from the sweep beneath: one crawls, one arrives, one "
         "overshoots the valley by more at every step.",
-        {"model": "surface", "surface": "booth", "optimizer": "sgd", "steps": 60, "x": -8.0, "y": 6.0},
+        {"model": "surface", "surface": "booth", "optimizer": "sgd", "steps": 60} | _start("booth"),
+    ),
+    Preset(
+        "Arrive in one step",
+        "Where the loss bends alike in all directions, with curvature λ = 2, the rate 1/λ = 0.5 arrives in one step. "
+        "Half of it halves the distance at every step; at 2/λ = 1 the run would jump to and fro for ever, and just "
+        "above it diverges.",
+        {"model": "surface", "surface": "bowl", "optimizer": "sgd", "steps": 20, "small": 0.25, "good": 0.5,
+         "large": 1.1} | _start("bowl"),
     ),
     Preset(
         "Past 2/λmax",
@@ -40,6 +51,7 @@ RATE_PRESETS = (
         "A rate of 0.04 throws the run off the steep slope at the start, though the minimum itself would bear it. Look "
         "at the schedules, at the foot of the page: a warm-up takes short steps first, comes down safely, and then "
         "walks on at the full 0.04.",
-        {"model": "surface", "surface": "beale", "optimizer": "sgd", "steps": 200, "large": 0.04, "base": 0.04} | BEALE,
+        {"model": "surface", "surface": "beale", "optimizer": "sgd", "steps": 200, "large": 0.04, "base": 0.04}
+        | _start("beale"),
     ),
 )  # fmt: skip

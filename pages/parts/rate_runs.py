@@ -59,8 +59,13 @@ def range_test(test: RangeTest, lowest: float, title: str, limit: Limit | None, 
         st.markdown(
             f"The blow-up comes at {number(test.blow_up / limit.rate)} times the stability limit, "
             f"{number(limit.rate)}: when the rate passes the limit, the error along the steepest direction has become "
-            "tiny, and must first grow back. So a range test sees the edge too late, the more so the faster its rate "
-            "grows."
+            "tiny, and must first grow back. So a range test sees the edge late."
+        )
+
+    elif limit is not None and not np.isfinite(test.blow_up) and limit.rate < test.rates[-1]:
+        st.markdown(
+            f"The rate passes the stability limit, {number(limit.rate)}, but by then so little is left of the error "
+            "that it does not grow back in time. So a range test may miss the edge."
         )
 
 

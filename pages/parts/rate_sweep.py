@@ -1,6 +1,6 @@
 """What a sweep over rates shows, on a surface and on a network alike: curves, ends, regions in words, a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ class Swept(NamedTuple):
 
 def charts(
     swept: Sequence[Swept], curves: Curves, lowest: float, titles: tuple[str, str], lines: Sequence[Line],
-    thick: Mapping[float, str],
+    over: Sequence[tuple[Array, str]],
 ) -> None:  # fmt: skip
     """Loss by step for each rate of the first, and loss at the end by rate for all."""
     mine = swept[0]
@@ -40,7 +40,7 @@ def charts(
     ends = float(mine.judgement.sweep.rates[0]), float(mine.judgement.sweep.rates[-1])
     left, right = st.columns(2)
     with left:
-        figure = rate_figures.curves_figure(curves, lowest, mine.judgement.diverged, title, thick)
+        figure = rate_figures.curves_figure(curves, lowest, mine.judgement.diverged, title, over)
         chart(figure, "rate_curves",
               f"Loss by step of {mine.label} at {len(curves.rates)} rates from {number(ends[0])} to {number(ends[1])}; "
               f"{int(mine.judgement.diverged.sum())} of them diverge.")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from engine import limits
+from engine import Array, limits
 from engine.experiment import RUNNERS, Run, surface_of
 from engine.quadratics import Limit, stability_limit
 from engine.rates import Curves, Judgement, judge, lowest_of, rate_grid, surface_curves, three_rates
@@ -84,12 +84,17 @@ def sweep(study: SurfaceStudy, shown: Sequence[Shown], limit: Limit | None) -> N
     title, steps = height(study.run), len(curves.losses) - 1
     lines = [Line(s.run.learning_rate, "" if nth else "rates on the map", s.style.colour, "dot")
              for nth, s in enumerate(shown)]  # fmt: skip
-    thick = {s.run.learning_rate: s.style.colour for s in shown}
+    over = [(_gaps(s, lowest)[: steps + 1], s.style.colour) for s in shown]
     lines += rate_sweep.limit_lines(limit, study.run.optimizer)
-    rate_sweep.charts([mine, *others], curves, lowest, (title, f"{title} after {steps} steps"), lines, thick)
+    rate_sweep.charts([mine, *others], curves, lowest, (title, f"{title} after {steps} steps"), lines, over)
     rate_sweep.explained([mine, *others], limit, known=True)
     if steps < study.run.steps:
         st.caption(f"A sweep takes at most {limits.SWEEP_STEPS} steps; the runs on the map take {study.run.steps}.")
+
+
+def _gaps(shown: Shown, lowest: float) -> Array:
+    """A run's losses above ``lowest``; inf where it is frozen."""
+    return np.where(np.isnan(shown.trajectory.updates).any(-1), np.inf, shown.trajectory.loss - lowest)
 
 
 def range_test(study: SurfaceStudy, limit: Limit | None) -> None:

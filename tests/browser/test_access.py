@@ -17,6 +17,7 @@ STAGELESS = {
     "losses": "/losses",
     "batches": "/batches?steps=60",
     "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
+    "learning rate": "/learning-rate?surface=ravine&large=0.05",
     "vanishing": "/vanishing?depth=3&compare=alone&start=zeros",
 }
 WIDE = """() => {
