@@ -18,7 +18,7 @@ def test_a_rate_moves_its_path_alone_and_a_click_moves_all_three(open_page):
     wait_until(page, f"{ADDRESS}.has('small') && !{ADDRESS}.has('good')")
     with new_picture(page):
         page.mouse.click(*pixel(page, 6, -4))
-    wait_until(page, f"Math.abs({ADDRESS}.get('x') - 6) < 0.2 && Math.abs({ADDRESS}.get('y') + 4) < 0.2")
+    wait_until(page, f"Math.abs({ADDRESS}.get('x') - 6) < 0.2 && Math.abs({ADDRESS}.get('y') - -4) < 0.2")
     assert all(path(page, run) != after[run] for run in range(3))
     assert read(page, "stage.message.runs.map((run) => run.label)") == ["Too small", "Good", "Divergent"]
 
