@@ -45,7 +45,8 @@ def surface_page(study: SurfaceStudy, three: tuple[float, ...], view: dict[str, 
 def network_page(study: NetworkStudy) -> None:
     """The sweep of a network, which takes a while, and then the rest."""
     job = rate_networks.job_of(study)
-    st.fragment(rate_networks.picture, run_every=rate_networks.TICK if job.sweep.running else None)(job)
+    ticking = job.sweep.running
+    st.fragment(rate_networks.picture, run_every=rate_networks.TICK if ticking else None)(job, ticking)
     if study.cut:
         st.info(study.cut)
     explain_preset()

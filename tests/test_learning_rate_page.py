@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from engine.optimizers import OPTIMIZERS
 from engine.rates import rate_grid
 from engine.surfaces import SURFACES
-from pages.parts import rate_controls, rate_networks, rate_presets
+from pages.parts import rate_controls, rate_figures, rate_networks, rate_presets
 from tests.test_pages import choose, message, opened, paths, press, run, texts, value
 from tests.unpack import unpack
 
@@ -61,6 +61,18 @@ def test_the_curves_are_64_rates_in_colour_and_the_three_on_top():
     marks = next(t for t in curves["figure"]["data"] if t.get("marker", {}).get("symbol") == "x" and len(t["x"]) > 1)
     assert len(marks["x"]) == int(curves["alt"].split("; ")[1].split()[0]) + 1  # and that on the map
     assert curves["figure"]["layout"]["yaxis"]["type"] == "log"
+
+
+@pytest.mark.parametrize(("dark", "ground"), [(False, "#FFFFFF"), (True, "#14171A")])
+def test_the_colours_of_rates_stand_out_from_the_page(dark, ground):
+    def luminance(channels):
+        linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+    page = luminance([int(ground[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    for _, colour in rate_figures.rate_colours(dark):
+        line = luminance([int(c) / 255 for c in colour[4:-1].split(",")])
+        assert (max(line, page) + 0.05) / (min(line, page) + 0.05) >= 2.7
 
 
 def test_a_rate_of_the_readers_own_stays_and_the_others_follow_the_sweep():
@@ -185,7 +197,7 @@ def test_what_the_presets_say_is_so():
 def test_a_network_is_swept_in_blocks_that_end_and_the_rest_follows():
     app = finished(opened("learning_rate", **SMALL))
     job = app.session_state[rate_networks.JOB]
-    assert job.sweep.done == job.sweep.total == 4
+    assert job.sweep.done == job.sweep.total == 4 and job.owners == [0, 0, 1, 1]
     curves = job.curves(0)
     assert curves.rates.tolist() == rate_grid(1e-4, 10, 20).tolist() and len(curves.losses) == 21
     assert table(app, "Best rate")["Optimizer"] == ["SGD", "SGD + momentum"]
@@ -198,7 +210,7 @@ def test_a_network_is_swept_in_blocks_that_end_and_the_rest_follows():
 
 
 def test_a_network_sweep_can_be_stopped_keeps_what_it_has_and_goes_on():
-    app = opened("learning_rate", model="network", network_steps="2000")
+    app = run(opened("learning_rate", model="network", network_steps="2000"))
     press(app, "Stop")
     job = app.session_state[rate_networks.JOB]
     assert not job.sweep.running and 0 < job.sweep.done < job.sweep.total
@@ -218,8 +230,8 @@ def test_every_data_set_has_a_loss_that_fits(data):
 
 def test_a_sweep_that_would_take_too_long_is_cut_and_says_so():
     app = opened("learning_rate", model="network", layers="4", units="128", batch="2000", network_steps="2000")
-    press(app, "Stop")
-    assert "would take too long" in texts(app.info)
+    press(app, "Stop")  # before anything is done
+    assert "would take too long" in texts(app.info) and "Stopped: 0 of" in texts(app.info)
     study = app.session_state[rate_networks.JOB].study
     assert study.learner.steps < 2000 and study.size >= rate_controls.FEWEST
 

@@ -9,10 +9,9 @@ import streamlit as st
 from engine import limits
 from engine.datasets import DATASETS
 from engine.experiment import Run, build_surface
-from engine.networks import mlp
 from engine.optimizers import OPTIMIZERS
 from engine.schedules import SCHEDULES
-from engine.training import FITTING, Learner, Training, data_of
+from engine.training import FITTING, Learner, Training, data_of, network_of
 from pages.parts import comparison, controls, link
 from pages.parts.network_controls import ACTIVATION_LABELS, DATASET_LABELS, DATASETS_HELP
 from pages.parts.network_controls import RULES as NETWORK_RULES
@@ -192,16 +191,19 @@ def network_study() -> NetworkStudy:
     steps = controls.whole_slider("Steps", "network_steps", NETWORK_STEPS, limits.SWEEP_NETWORK_STEPS, STEP_STOPS)
     rivals = _rivals_control(optimizer)
     low, high, count = _sweep_controls(NETWORK_RANGE)
-    steps, count, cut = _in_time(training, min(batch, samples), steps, count, 1 + len(rivals))
+    steps, count, cut = _in_time(training, steps, count, 1 + len(rivals))
     usual = [Learner(key, tuple(controls.surface_defaults(key).items()), steps=steps) for key in rivals]
     return NetworkStudy(training, Learner(optimizer, values, steps=steps), tuple(usual), low, high, count, cut)
 
 
-def _in_time(training: Training, batch: int, steps: int, count: int, optimizers: int) -> tuple[int, int, str]:
+def work_of_a_step(training: Training) -> int:
+    """Multiply-adds of one step of one network, going forwards, to a factor that is the same for all."""
+    return (training.batch_size or len(data_of(training).X)) * network_of(training).size
+
+
+def _in_time(training: Training, steps: int, count: int, optimizers: int) -> tuple[int, int, str]:
     """Steps and rates cut until all is done in about twenty seconds, and a sentence that says so."""
-    data = data_of(training)
-    weights = mlp((data.X.shape[1], *training.hidden, max(1, data.classes))).size
-    affordable = limits.SWEEP_WORK / (batch * weights * optimizers)  # steps of single networks
+    affordable = limits.SWEEP_WORK / (work_of_a_step(training) * optimizers)  # steps of single networks
     fewer = max(int(limits.SWEEP_NETWORK_STEPS.low), min(steps, int(affordable / count)))
     less = max(min(FEWEST, count), min(count, int(affordable / fewer)))
     if (fewer, less) == (steps, count):

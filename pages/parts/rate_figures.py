@@ -1,15 +1,13 @@
-"""Figures of the learning rate: loss curves by rate, ends against rate, rate by momentum, range test, schedules."""
+"""Figures of the learning rate: loss curves by rate, ends against rate, range test, schedules."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 from plotly.colors import sample_colorscale
 
 from engine import Array
-from engine.momentum_map import MomentumMap
 from engine.range_test import RangeTest
 from engine.rates import DIVERGENT, GOOD, TOO_LARGE, TOO_SMALL, Curves, Judgement
 from pages.parts.figures import CURVE_FLOOR
@@ -37,7 +35,7 @@ LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 MARGIN = {"l": 64, "r": 12, "t": 48, "b": 46}
 BANDS = {TOO_SMALL: GREY, GOOD: GREEN, TOO_LARGE: ORANGE, DIVERGENT: VERMILLION}
 NARROW = 0.2  # share of the axis below which a word stands upright
-GONE = "#7A1F3D"  # cells that diverged: no colour of the scale
+CLOSE = 0.06  # share of the axis at which two upright words would touch
 SCHEDULE_STYLES = (
     Style(BLUE, SOLID, "circle"),
     Style(VERMILLION, DASHED, "square"),
@@ -46,10 +44,6 @@ SCHEDULE_STYLES = (
     Style(PURPLE, SOLID, "diamond"),
     Style(GREY, DASHED, "hexagon"),
 )
-
-
-Curve: TypeAlias = tuple[str, str, Array, Array]
-"""Name, dash, rates and momenta of a curve over the map."""
 
 
 class Line(NamedTuple):
@@ -61,21 +55,21 @@ class Line(NamedTuple):
     dash: str = "dash"
 
 
-def rate_colours() -> list[list[Any]]:
+def rate_colours(dark: bool) -> list[list[Any]]:
     """The part of the scale that stands out from the page's ground, which is light or dark."""
-    ends = (0.4, 1.0) if st.context.theme.type == "dark" else (0.0, 0.65)
+    ends = (0.4, 1.0) if dark else (0.0, 0.65)
     return [[float(t), sample_colorscale(HEIGHTS, [float(u)])[0]]
             for t, u in zip(np.linspace(0, 1, 9), np.linspace(*ends, 9), strict=True)]  # fmt: skip
 
 
 def curves_figure(
-    curves: Curves, lowest: float, diverged: Array, title: str, over: Sequence[tuple[Array, str]]
+    curves: Curves, lowest: float, diverged: Array, title: str, over: Sequence[tuple[Array, str]], dark: bool = False
 ) -> go.Figure:  # fmt: skip
     """A line for each rate, coloured by it; diverged ones end with a cross. ``over``: gaps and colours of some more."""
     gaps = curves.losses - lowest
     first = _start(gaps)
     low, high = np.log10(curves.rates[[0, -1]])
-    scale = rate_colours()
+    scale = rate_colours(dark)
     places = np.clip((np.log10(curves.rates) - low) / (high - low or 1.0), 0, 1)
     colours = sample_colorscale(scale, places.tolist())
     traces, ends = [], []
@@ -94,7 +88,7 @@ def curves_figure(
                                  marker={"symbol": "x", "size": 8, "color": colour}))  # fmt: skip
         traces.append(go.Scatter(x=[None], y=[None], mode="markers", name="diverged",
                                  marker={"symbol": "x", "size": 8, "color": GREY}))  # fmt: skip
-    figure = go.Figure(traces, _layout("step", {}, title, _decades(title, gaps, first * ROOM)))
+    figure = go.Figure(traces, layout("step", {}, title, _decades(title, gaps, first * ROOM)))
     return figure.update_layout(margin={"r": 4, "t": 122}, height=460, xaxis_range=[0, max(1, len(gaps) - 1)])
 
 
@@ -142,10 +136,11 @@ def ends_figure(
             marker={"color": style.colour, "size": 11, "symbol": style.marker.replace("triangle", "triangle-up"),
                     "line": {"color": "white", "width": 1.5}}))  # fmt: skip
     axis = _decades(title, np.concatenate([j.sweep.gaps for _, _, j in sweeps]), np.inf)
-    figure = go.Figure(traces, _layout("learning rate", _rate_axis(*limits), title, axis))
+    figure = go.Figure(traces, layout("learning rate", rate_axis(*limits), title, axis))
     figure.update_layout(margin={"t": 122}, legend={"y": 1.24}, height=460)
+    taken = 0.0  # where the last upright word stands, as a share of the axis
     for word, low, high in regions(sweeps[0][2]):
-        _band(figure, word, low, high, limits)
+        taken = _band(figure, word, low, high, limits, taken)
     return _marked(figure, lines, limits)
 
 
@@ -162,13 +157,18 @@ def regions(judgement: Judgement) -> list[tuple[str, float, float]]:
     return [each for each in found if each[2] > each[1]]
 
 
-def _band(figure: go.Figure, word: str, low: float, high: float, limits: tuple[float, float]) -> None:
-    whole = np.log(limits[1] / limits[0])
-    upright = np.log(high / low) / whole < NARROW
+def _band(
+    figure: go.Figure, word: str, low: float, high: float, limits: tuple[float, float], taken: float
+) -> float:  # fmt: skip
+    """A region with its word over it, upright where it is narrow, and aside where another stands; returns its place."""
+    left, right = (np.log(rate / limits[0]) / np.log(limits[1] / limits[0]) for rate in (low, high))
+    upright, middle = right - left < NARROW, (left + right) / 2
     figure.add_shape(type="rect", x0=low, x1=high, y0=0, y1=1, yref="paper", fillcolor=BANDS[word], opacity=0.14,
                      line_width=0, layer="below")  # fmt: skip
     figure.add_annotation(x=float(np.log10(low * high) / 2), y=1.0, yref="paper", yanchor="bottom", text=word,
-                          showarrow=False, font={"size": 12}, textangle=-90 if upright else 0)  # fmt: skip
+                          showarrow=False, font={"size": 12}, textangle=-90 if upright else 0,
+                          xshift=9 if upright and 0 < middle - taken < CLOSE else 0)  # fmt: skip
+    return middle if upright else taken
 
 
 def _marked(figure: go.Figure, lines: Sequence[Line], limits: tuple[float, float]) -> go.Figure:
@@ -184,43 +184,6 @@ def _marked(figure: go.Figure, lines: Sequence[Line], limits: tuple[float, float
     return figure
 
 
-def map_figure(
-    found: MomentumMap, colour: str, curves: Sequence[Curve],
-    points: Sequence[tuple[str, str, float, float]],
-) -> go.Figure:  # fmt: skip
-    """Rates across, momenta upwards; over it ``curves``, and ``points``: name, symbol, rate, momentum."""
-    steps = colour == "steps"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = found.steps if steps else np.log10(found.gaps)
-    values = np.where(np.isfinite(values), values, np.nan)
-    title = "steps to arrive" if steps else "log₁₀ of the loss<br>above the minimum"
-    heat = {"x": found.rates, "y": found.momenta, "hoverongaps": False}
-    traces: list[Any] = [
-        go.Heatmap(z=np.where(found.diverged, 1.0, np.nan), colorscale=[[0, GONE], [1, GONE]], showscale=False,
-                   hovertemplate="rate %{x:.3g}, momentum %{y:.3g}: diverged<extra></extra>", **heat),
-        go.Heatmap(z=np.float32(values), colorscale=HEIGHTS, **heat,
-                   hovertemplate="rate %{x:.3g}, momentum %{y:.3g}: %{z:.3g}<extra></extra>",
-                   colorbar={"title": {"text": title, "side": "right"}, "thickness": 12, "outlinewidth": 0}),
-        go.Scatter(x=[None], y=[None], mode="markers", name="diverged",
-                   marker={"symbol": "square", "size": 12, "color": GONE}),
-    ]  # fmt: skip
-    for name, dash, x, y in curves:
-        for shade, width in (("#111111", 4.5), ("#ffffff", 2.2)):  # a casing, or it would be lost on some cells
-            traces.append(go.Scatter(x=x, y=y, mode="lines", name=name, hoverinfo="skip", legendgroup=name,
-                                     showlegend=False,
-                                     line={"color": shade, "width": width, "dash": dash}))  # fmt: skip
-        traces.append(go.Scatter(x=[None], y=[None], mode="lines", name=name, legendgroup=name,
-                                 line={"color": GREY, "width": 2.5, "dash": dash}))  # fmt: skip
-    for name, symbol, rate, momentum in points:
-        traces.append(go.Scatter(x=[rate], y=[momentum], mode="markers", name=name, hoverinfo="skip",
-                                 marker={"symbol": symbol, "size": 13, "color": "white",
-                                         "line": {"color": "#111111", "width": 2}}))  # fmt: skip
-    limits = float(found.rates[0]), float(found.rates[-1])
-    upwards = {"range": [float(found.momenta[0]), float(found.momenta[-1])]}
-    figure = go.Figure(traces, _layout("learning rate", _rate_axis(*limits), "momentum", upwards, 460))
-    return figure.update_layout(margin={"r": 4, "t": 62})
-
-
 def range_figure(test: RangeTest, lowest: float, title: str, lines: Sequence[Line]) -> go.Figure:
     """Loss against the rate that has grown so far: each step, and their mean."""
     gaps = np.where(np.isfinite(test.losses), test.losses - lowest, np.nan)
@@ -234,7 +197,7 @@ def range_figure(test: RangeTest, lowest: float, title: str, lines: Sequence[Lin
     ]  # fmt: skip
     limits = float(test.rates[0]), float(test.rates[-1])
     axis = _decades(title, np.concatenate(shown), np.inf)
-    return _marked(go.Figure(traces, _layout("learning rate", _rate_axis(*limits), title, axis)), lines, limits)
+    return _marked(go.Figure(traces, layout("learning rate", rate_axis(*limits), title, axis)), lines, limits)
 
 
 def schedules_figure(
@@ -254,21 +217,23 @@ def schedules_figure(
         if len(steps) and not gaps[-1, column] <= first * ROOM:
             traces.append(go.Scatter(x=steps[-1:], y=gap[-1:], mode="markers", showlegend=False, legendgroup=label,
                                      name=label, marker={"symbol": "x", "size": 9, "color": style.colour}))  # fmt: skip
-    figure = go.Figure(traces, _layout("step", {}, title, _decades(title, gaps, first * ROOM), 500))
+    figure = go.Figure(traces, layout("step", {}, title, _decades(title, gaps, first * ROOM), 500))
     return figure.update_layout(
         xaxis_range=[0, max(1, len(rates) - 1)], yaxis_domain=[0, 0.58],
         yaxis2={"title": {"text": "learning rate"}, "domain": [0.66, 1], "rangemode": "tozero", "anchor": "x"},
     )  # fmt: skip
 
 
-def _layout(x: str, x_axis: Mapping[str, Any], y: str, y_axis: Mapping[str, Any], height: int = 400) -> dict[str, Any]:
+def layout(x: str, x_axis: Mapping[str, Any], y: str, y_axis: Mapping[str, Any], height: int = 400) -> dict[str, Any]:
+    """The look of all of them, with titled axes."""
     return {
         "template": TEMPLATE, "height": height, "margin": MARGIN, "legend": LEGEND,
         "xaxis": {"title": {"text": x}, **x_axis}, "yaxis": {"title": {"text": y}, **y_axis},
     }  # fmt: skip
 
 
-def _rate_axis(low: float, high: float) -> dict[str, Any]:
+def rate_axis(low: float, high: float) -> dict[str, Any]:
+    """A log axis of rates."""
     decades = np.log10(high / low)
     return {"type": "log", "exponentformat": "power", "dtick": 1 if decades > 1.2 else "D2",
             "range": [float(np.log10(low)), float(np.log10(high))]}  # fmt: skip

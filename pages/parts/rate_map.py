@@ -10,9 +10,10 @@ from engine.curvature import stable_rate
 from engine.experiment import Run, start_of, surface_of
 from engine.momentum_map import ARRIVED, MomentumMap, momentum_map
 from engine.quadratics import Quadratic, best_momentum, best_pair, quadratic, spectral_radius
-from pages.parts import rate_controls, rate_figures
+from pages.parts import rate_controls
 from pages.parts.comparison import best_rate
 from pages.parts.rate_controls import SurfaceStudy
+from pages.parts.rate_map_figure import Curve, map_figure
 from pages.parts.stage import chart
 from pages.parts.words import number
 
@@ -50,7 +51,7 @@ def rate_by_momentum(study: SurfaceStudy) -> None:
     label = rate_controls.METHODS[method]
     curves, points = _theory(whole, method, low, high)
     said = f"the best is at rate {number(best[0])}, momentum {number(best[1])}"
-    chart(rate_figures.map_figure(found, colour, curves, [("best measured", "circle", *best), *points]), "rate_map",
+    chart(map_figure(found, colour, curves, [("best measured", "circle", *best), *points]), "rate_map",
           f"{rate_controls.COLOURS[colour]} of {label} at {RATES} rates and {MOMENTA} momenta: "
           f"{found.diverged.mean():.0%} diverge; {said}.")  # fmt: skip
     st.markdown(_words(found, whole, label, method, steps))
@@ -59,7 +60,7 @@ def rate_by_momentum(study: SurfaceStudy) -> None:
 
 def _theory(
     whole: Quadratic | None, method: str, low: float, high: float
-) -> tuple[list[rate_figures.Curve], list[tuple[str, str, float, float]]]:
+) -> tuple[list[Curve], list[tuple[str, str, float, float]]]:
     """Curves and points over the map of a quadratic."""
     if whole is None:
         return [], []

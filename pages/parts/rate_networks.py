@@ -1,6 +1,6 @@
 """The sweep over a network's learning rate: in blocks, with progress and a way to stop; what is done stays."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -9,25 +9,28 @@ from engine import Array
 from engine.optimizers import OPTIMIZERS
 from engine.range_test import RangeTest, network_range
 from engine.rates import Curves, join, judge, network_block, network_schedules, rate_grid
-from engine.training import Learner, Training, data_of
-from pages.parts import rate_runs, rate_sweep
+from engine.training import Learner, Training, network_of
+from pages.parts import rate_controls, rate_runs, rate_sweep
 from pages.parts.rate_controls import NetworkStudy
 from pages.parts.rate_sweep import Swept
 from pages.parts.sweep_job import SweepJob
 
 JOB = "rate_job"
-BLOCK = 16  # rates at a time: enough for the batch to pay, few enough to be stopped between
+MOST = 16  # rates in a block: enough for the batch to pay
+BLOCK_WORK = 1e9  # multiply-adds of a block, about half a second, so that it may be stopped between two
 SLICE, TICK = 0.25, 0.4  # seconds of work between two pictures, and from one picture to the next
 TITLE = "loss of the step's batch"
 WINDOW = 0.04  # share of the steps that a curve is averaged over, or the noise of batches would hide it
 
 
-class RateJob(NamedTuple):
+@dataclass(eq=False)
+class RateJob:
     """The job of one study."""
 
     study: NetworkStudy
     sweep: SweepJob
     owners: list[int]  # the optimizer of each block, by its place in the study
+    shown: bool = False  # the page stands before the work begins
 
     @property
     def learners(self) -> tuple[Learner, ...]:
@@ -48,7 +51,8 @@ def job_of(study: NetworkStudy) -> RateJob:
     if job is not None:
         job.sweep.stop()
     rates = rate_grid(study.low, study.high, study.size)
-    parts = -(-len(rates) // BLOCK)
+    size = max(1, min(MOST, int(BLOCK_WORK / (study.learner.steps * rate_controls.work_of_a_step(study.training)))))
+    parts = -(-len(rates) // size)
     blocks, owners = [], []
     for place, learner in enumerate((study.learner, *study.rivals)):
         for part in range(parts):  # each over the whole axis, so that a partial result shows all of it, coarsely
@@ -74,10 +78,11 @@ def swept(job: RateJob) -> list[Swept]:
     return found
 
 
-def picture(job: RateJob) -> None:
-    """A slice of work, then the charts as far as they are."""
-    was_running = job.sweep.running
-    job.sweep.advance(SLICE)
+def picture(job: RateJob, ticking: bool) -> None:
+    """The charts as far as they are, then a slice of work: what is on the page while it works is not stale.
+
+    ``ticking`` until the page has been told that the work is over.
+    """
     curves = job.curves(0)
     if curves is not None:
         end = f"loss on all training data after {job.study.learner.steps} steps"
@@ -88,7 +93,10 @@ def picture(job: RateJob) -> None:
     if job.sweep.running:
         st.progress(job.sweep.done / job.sweep.total, left)
         st.button("Stop", on_click=job.sweep.stop, shortcut="Space")
-    elif was_running:
+        if job.shown:
+            job.sweep.advance(SLICE)
+        job.shown = True
+    elif ticking:
         st.rerun()
     elif job.sweep.done < job.sweep.total:
         st.info(f"Stopped: {left}.")
@@ -115,12 +123,12 @@ def _scheduled(training: Training, learner: Learner, names: tuple[str, ...]) -> 
 def words(job: RateJob) -> None:
     """What was swept, in words and a table."""
     study = job.study
-    widths = "-".join(map(str, (data_of(study.training).X.shape[1], *study.training.hidden)))
+    widths = "-".join(map(str, network_of(study.training).widths))
     st.markdown(
-        f"Each line is a network of its own, {widths} units and its outputs, trained from the same start on the same "
-        f"batches at its own rate; all {len(job.sweep.blocks[0][2])} rates of a block are trained at once. The curves "
-        "show the loss of each step's batch, the ends that of all training data. A network bends differently wherever "
-        "it stands, so that no 2/λmax is known beforehand: the sweep is how it is found."
+        f"Each line is a network of its own ({widths} units), trained from the same start on the same batches at its "
+        f"own rate; the {len(job.sweep.blocks[0][2])} rates of a block are trained at once. The curves show the loss "
+        "of each step's batch, the ends that of all training data. A network bends differently wherever it stands, so "
+        "that no 2/λmax is known beforehand: a sweep is how the edge is found."
     )
     if job.curves(0) is not None:
         rate_sweep.explained(swept(job), None, known=False)

@@ -40,7 +40,8 @@ def charts(
     ends = float(mine.judgement.sweep.rates[0]), float(mine.judgement.sweep.rates[-1])
     left, right = st.columns(2)
     with left:
-        figure = rate_figures.curves_figure(curves, lowest, mine.judgement.diverged, title, over)
+        dark = st.context.theme.type == "dark"
+        figure = rate_figures.curves_figure(curves, lowest, mine.judgement.diverged, title, over, dark)
         chart(figure, "rate_curves",
               f"Loss by step of {mine.label} at {len(curves.rates)} rates from {number(ends[0])} to {number(ends[1])}; "
               f"{int(mine.judgement.diverged.sum())} of them diverge.")  # fmt: skip

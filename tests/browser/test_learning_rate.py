@@ -23,10 +23,15 @@ def test_a_rate_moves_its_path_alone_and_a_click_moves_all_three(open_page):
     assert read(page, "stage.message.runs.map((run) => run.label)") == ["Too small", "Good", "Divergent"]
 
 
-def test_a_networks_sweep_ends_and_its_charts_stay(open_page):
+def test_a_networks_sweep_can_be_stopped_and_another_runs_to_its_end(open_page):
+    page = open_page("/learning-rate?model=network&network_steps=2000&units=64")
+    main = page.locator("[data-testid=stMain]")
+    main.get_by_role("button", name="Stop").click()
+    main.get_by_text("Stopped:").wait_for()
+    main.get_by_role("button", name="Go on").wait_for()
     page = open_page("/learning-rate?model=network&network_steps=20&units=4&rates=24&c2=none")
     page.get_by_role("heading", name="All rates in one run").wait_for()
     for text in ("at 24 rates", "SGD: too small from", "over one run", "above their losses"):
         wait_until(page, "(text) => [...document.querySelectorAll('.dl-chart')].some("
                    "(n) => n.ariaLabel?.includes(text) && n.querySelector('.main-svg'))", text)  # fmt: skip
-    assert page.get_by_role("button", name="Stop").count() == 0
+    assert page.locator("[data-testid=stMain]").get_by_role("button", name="Stop").count() == 0
