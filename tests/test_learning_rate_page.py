@@ -179,7 +179,10 @@ def test_what_the_presets_say_is_so():
 
     def curves(label):
         link = {key: str(wanted) for key, wanted in values[label].items()}
-        return [r["curve"] for r in message(opened("learning_rate", **link))["runs"]]
+        sent = message(opened("learning_rate", **link))["runs"]
+        assert (sent[2]["label"] == "Divergent" and "0.04 (divergent)" in sent[2]["ended"]) or label != "Warm-up"
+        assert [r["label"] for r in sent].count("Divergent") == 1
+        return [r["curve"] for r in sent]
 
     half, one, large = curves("Arrive in one step")
     np.testing.assert_allclose(half[1:6] / half[:5], 0.25, rtol=1e-5)
@@ -187,6 +190,7 @@ def test_what_the_presets_say_is_so():
     below, at, above = curves("Past 2/λmax")
     assert below[-1] < 0.1 * below[0] and above[-1] > 10 * above[0]
     assert at[-1] == pytest.approx(0.5 * 50 * 0.8**2, rel=0.01)  # the bounce is left of it, as large as ever
+    curves("Warm-up")
     small, good, large = curves("Momentum widens the range")
     assert good[-1] < 0.01 * good[0] and large[-1] > 1e3 * large[0] and small[-1] > good[-1]
 

@@ -53,13 +53,10 @@ def charts(
 
 def in_words(swept: Swept) -> str:
     """Where the regions of a sweep lie."""
-    parts = [f"{word} from {number(low)} to {number(high)}" for word, low, high in regions(swept.judgement)]
+    parts = [
+        f"{word} from {number(low)} to {number(high)}" for word, low, high in rate_figures.regions(swept.judgement)
+    ]
     return f"{swept.label}: {', '.join(parts)}."
-
-
-def regions(judgement: Judgement) -> list[tuple[str, float, float]]:
-    """See ``rate_figures.regions``."""
-    return rate_figures.regions(judgement)
 
 
 MEANING = {
@@ -77,7 +74,7 @@ def explained(swept: Sequence[Swept], limit: Limit | None, known: bool) -> None:
     st.markdown(
         f"With {mine.label} a rate is\n"
         + "".join(f"\n- **{word}** from {number(low)} to {number(high)}: {MEANING[word]}"
-                  for word, low, high in regions(mine.judgement))
+                  for word, low, high in rate_figures.regions(mine.judgement))
     )  # fmt: skip
     if known:
         st.markdown(_edge_words(mine, limit))

@@ -10,7 +10,7 @@ import streamlit as st
 from engine import Array, limits
 from engine.experiment import RUNNERS, Run, surface_of
 from engine.quadratics import Limit, stability_limit
-from engine.rates import Curves, Judgement, judge, lowest_of, rate_grid, surface_curves, three_rates
+from engine.rates import DIVERGENT, Curves, Judgement, judge, lowest_of, rate_grid, surface_curves, three_rates
 from pages.parts import rate_runs, rate_sweep, runs
 from pages.parts.rate_controls import SurfaceStudy
 from pages.parts.rate_figures import Line
@@ -42,12 +42,17 @@ def chosen(study: SurfaceStudy) -> tuple[float, float, float]:
 
 def trio(study: SurfaceStudy, rates: Sequence[float]) -> list[Shown]:
     """The same run at three rates, each named by what the sweep says of its rate."""
+    shown = [runs.show(study.run.with_rate(rate), "", style) for rate, style in zip(rates, TRIO, strict=True)]
+    words = verdicts(study, shown)
+    return [each._replace(label=f"Rate {plain(each.run.learning_rate)} ({word})")
+            for each, word in zip(shown, words, strict=True)]  # fmt: skip
+
+
+def verdicts(study: SurfaceStudy, shown: Sequence[Shown]) -> list[str]:
+    """What the sweep says of each run's rate; a run that diverged between two of its rates speaks for itself."""
     judgement = swept(study)[1]
-    shown = []
-    for rate, style in zip(rates, TRIO, strict=True):
-        label = f"Rate {plain(rate)} ({judgement.verdict(rate)})"
-        shown.append(runs.show(study.run.with_rate(rate), label, style))
-    return shown
+    return [DIVERGENT if each.outcome.kind == "diverged" else judgement.verdict(each.run.learning_rate)
+            for each in shown]  # fmt: skip
 
 
 def message(study: SurfaceStudy, shown: Sequence[Shown], **options: Any) -> dict[str, Any]:
@@ -57,12 +62,6 @@ def message(study: SurfaceStudy, shown: Sequence[Shown], **options: Any) -> dict
     for run, word in zip(sent["runs"], verdicts(study, shown), strict=True):
         run["label"] = word.capitalize()
     return sent
-
-
-def verdicts(study: SurfaceStudy, shown: Sequence[Shown]) -> list[str]:
-    """What the sweep says of each run's rate."""
-    judgement = swept(study)[1]
-    return [judgement.verdict(each.run.learning_rate) for each in shown]
 
 
 def limit_of(study: SurfaceStudy, shown: Sequence[Shown]) -> Limit | None:
