@@ -142,7 +142,8 @@ def test_the_map_has_its_border_on_a_quadratic(method):
     share = float(texts(app.markdown).split("% of the cells agree")[0].split()[-1])
     assert share >= 99
     rows = table(app, "First that diverges")
-    assert len(rows["Momentum"]) == 4 and "best" in rows["Momentum"][3]
+    bests = ["best measured", "best in theory"][: 2 if method == "momentum" else 1]
+    assert [text.split(", ")[1] for text in rows["Momentum"][3:]] == bests
     loss = chart(app, "rate_map")["figure"]["data"][1]["z"]
     choose(app, "colour", "steps")
     assert np.nanmax(chart(app, "rate_map")["figure"]["data"][1]["z"]) > 50 > np.nanmax(loss)
@@ -180,8 +181,7 @@ def test_what_the_presets_say_is_so():
     def curves(label):
         link = {key: str(wanted) for key, wanted in values[label].items()}
         sent = message(opened("learning_rate", **link))["runs"]
-        assert (sent[2]["label"] == "Divergent" and "0.04 (divergent)" in sent[2]["ended"]) or label != "Warm-up"
-        assert [r["label"] for r in sent].count("Divergent") == 1
+        assert sent[2]["label"] == "Divergent" and [r["label"] for r in sent].count("Divergent") == 1
         return [r["curve"] for r in sent]
 
     half, one, large = curves("Arrive in one step")

@@ -116,17 +116,23 @@ def _table(found: MomentumMap, whole: Quadratic | None, method: str) -> list[dic
             cell["Last stable rate"] = number(float(found.rates[first - 1])) if first else "none"
         if whole is not None:
             cell["Border in theory"] = number(float(stable_rate(method, whole.eigenvalues[-1], beta)))
-        best = int(np.nan_to_num(found.steps[row], nan=np.inf).argmin())
-        steps = found.steps[row, best]
-        cell["Fewest steps to arrive"] = f"{steps:.0f} at {number(float(found.rates[best]))}" if steps == steps else "–"
+        quickest = int(np.nan_to_num(found.steps[row], nan=np.inf).argmin())
+        fewest = found.steps[row, quickest]
+        cell["Fewest steps to arrive"] = (
+            f"{fewest:.0f} at {number(float(found.rates[quickest]))}" if np.isfinite(fewest) else "–"
+        )
         rows.append(cell)
     row, column = found.best
     steps = found.steps[row, column]
-    best_cell = dict.fromkeys(rows[0], "–") | {
-        "Momentum": f"best: {number(float(found.momenta[row]))}",
-        "Fewest steps to arrive": (f"{steps:.0f} at " if steps == steps else "") + number(float(found.rates[column])),
+    empty = dict.fromkeys(rows[0], "–")
+    best = {
+        "Momentum": f"{number(float(found.momenta[row]))}, best measured",
+        "Fewest steps to arrive": (f"{steps:.0f} at " if np.isfinite(steps) else "at ")
+        + number(float(found.rates[column])),
     }
+    rows.append(empty | best)
     if whole is not None and method == "momentum":
         rate, beta = best_pair(whole.eigenvalues)
-        best_cell["Border in theory"] = f"best: {number(beta)} at {number(rate)}"
-    return [*rows, best_cell]
+        theory = {"Momentum": f"{number(beta)}, best in theory", "Fewest steps to arrive": f"at {number(rate)}"}
+        rows.append(empty | theory)
+    return rows
