@@ -98,7 +98,7 @@ def picture(job: RateJob, ticking: bool) -> None:
         job.shown = True
     elif ticking:
         st.rerun()
-    elif job.sweep.done < job.sweep.total:
+    elif job.sweep.done + len(job.sweep.failed) < job.sweep.total:
         st.info(f"Stopped: {left}.")
         st.button("Go on", on_click=go_on, args=(job,), shortcut="Space")
 
