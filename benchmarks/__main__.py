@@ -2,12 +2,13 @@
 
 import sys
 
-from benchmarks import browser, depth, engine, networks, sweeps
+from benchmarks import browser, depth, engine, networks, rates, sweeps
 
 SECTIONS = {
     "engine": engine.rows,
     "networks": networks.rows,
     "depth": depth.rows,
+    "rates": rates.rows,
     "sweeps": sweeps.rows,
     "browser": browser.rows,
 }

@@ -50,21 +50,22 @@ def rate_sweep(run: Run) -> RateSweep:
         lowest = min(first, float(loss.min()))
     with np.errstate(invalid="ignore"):  # infinite less infinite, where every rate diverged
         gaps = np.where(diverged, np.inf, np.maximum(loss - lowest, FLOOR * max(first - lowest, FLOOR)))
-    return _judged(rates, gaps, first - lowest)
+    return judged(rates, gaps, first - lowest)
 
 
-def _judged(rates: Array, gaps: Array, start: float = np.inf) -> RateSweep:
+def judged(rates: Array, gaps: Array, start: float = np.inf, reach: int = RATES_PER_DECADE // 8) -> RateSweep:
     """The best of the rates, and how wide the window of good ones round it is.
 
-    One rate may win by luck, so the best is judged by the geometric mean over its neighbours within an eighth of a
-    decade, or by its own gap where that is larger, lest it win by a neighbour's luck. ``start`` is the gap at the
-    start: a rate that leaves more than half of it is not good, however bad the best is.
+    One rate may win by luck, so the best is judged by the geometric mean over its ``reach`` neighbours on each side,
+    which should be those within an eighth of a decade, or by its own gap where that is larger, lest it win by a
+    neighbour's luck. ``start`` is the gap at the start: a rate that leaves more than half of it is not good, however
+    bad the best is.
     """
-    smooth = _geometric_mean(gaps, RATES_PER_DECADE // 8)
+    smooth = _geometric_mean(gaps, reach)
     if not np.isfinite(smooth).any():
         return RateSweep(rates, gaps, smooth, np.nan, np.nan, (np.nan, np.nan))
     best = _middle_of_lowest(np.maximum(smooth, gaps))
-    limit = float(max(min(10 * smooth[best], start / 2), smooth[best]))
+    limit = max(min(10 * float(smooth[best]), start / 2), float(smooth[best]))
     good = smooth <= limit
     left = best - int(np.argmin(good[best::-1])) + 1 if not good[: best + 1].all() else 0
     right = best + int(np.argmin(good[best:])) - 1 if not good[best:].all() else len(rates) - 1

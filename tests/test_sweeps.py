@@ -9,7 +9,7 @@ from engine.descent import outcome
 from engine.experiment import RUNNERS, Run, simulate, surface_of
 from engine.limits import LEARNING_RATE, RATES_PER_DECADE
 from engine.surfaces import SURFACES
-from engine.sweeps import FLOOR, RateSweep, _judged, rate_sweep, recommended_rate
+from engine.sweeps import FLOOR, RateSweep, judged, rate_sweep, recommended_rate
 
 pytestmark = pytest.mark.filterwarnings("error")
 every_runner = pytest.mark.parametrize("runner", RUNNERS)
@@ -118,7 +118,7 @@ def flat(level: float = 1.0) -> np.ndarray:
 
 def test_smooth_is_the_geometric_mean_over_an_eighth_of_a_decade():
     gaps = 10 ** np.random.default_rng(0).uniform(-6, 2, len(RATES))
-    sweep = _judged(RATES, gaps)
+    sweep = judged(RATES, gaps)
     np.testing.assert_array_equal(sweep.gaps, gaps)
     for i in range(2, len(RATES) - 2):
         assert RATES[i + 2] / RATES[i - 2] == pytest.approx(10**0.25, rel=0.1)
@@ -130,7 +130,7 @@ def test_one_lucky_rate_does_not_win():
     gaps = flat()
     gaps[near(0.5)] = 1e-4  # lucky
     gaps[near(0.01) - 2 : near(0.01) + 3] = 0.01
-    sweep = _judged(RATES, gaps)
+    sweep = judged(RATES, gaps)
     assert RATES[gaps.argmin()] == 0.49
     assert sweep.best == 0.01
     assert_consistent(sweep)
@@ -140,7 +140,7 @@ def test_a_neighbours_luck_does_not_win_either():
     gaps = flat()
     gaps[near(0.01)] = 1e-12
     gaps[near(1.0) - 3 : near(1.0) + 4] = 0.5
-    sweep = _judged(RATES, gaps)
+    sweep = judged(RATES, gaps)
     assert sweep.smooth[near(0.01) + 1] < 0.01
     assert sweep.gaps[sweep.best == RATES] < 1
 
@@ -150,7 +150,7 @@ def test_luck_at_the_end_of_the_grid_counts_no_more_than_elsewhere(end):
     gaps = flat()
     gaps[end] = 1e-4
     gaps[50:55] = 0.1
-    sweep = _judged(RATES, gaps)
+    sweep = judged(RATES, gaps)
     assert sweep.smooth[end] == pytest.approx(1e-4**0.2)
     assert sweep.best == RATES[52]
 
@@ -170,14 +170,14 @@ def test_the_facts_of_rosenbrock():
 def test_a_tie_goes_to_its_middle():
     gaps = flat()
     gaps[30:71] = 1e-6
-    sweep = _judged(RATES, gaps)
+    sweep = judged(RATES, gaps)
     assert sweep.best == RATES[50]
     assert sweep.window == (RATES[32], RATES[68])
     assert_consistent(sweep)
 
 
 def test_every_rate_alike():
-    sweep = _judged(RATES, flat(0.3))
+    sweep = judged(RATES, flat(0.3))
     assert sweep.best == RATES[len(RATES) // 2]
     assert sweep.window == tuple(LEARNING_RATE)
     assert sweep.decades == pytest.approx(7)
@@ -188,7 +188,7 @@ def test_a_rate_beside_divergence_is_not_best():
     gaps = flat(np.inf)
     gaps[:60] = 1.0
     gaps[57:60] = 1e-6
-    sweep = _judged(RATES, gaps)
+    sweep = judged(RATES, gaps)
     assert np.isinf(sweep.smooth[58:]).all()
     assert sweep.best == RATES[57]
     assert_consistent(sweep)
@@ -196,7 +196,7 @@ def test_a_rate_beside_divergence_is_not_best():
 
 def test_nothing_is_best_where_every_rate_diverged():
     for gaps in (flat(np.inf), np.where(np.arange(len(RATES)) == 40, 1.0, np.inf)):
-        sweep = _judged(RATES, gaps)
+        sweep = judged(RATES, gaps)
         assert np.isnan(sweep.best)
         assert np.isnan(sweep.window).all()
         assert np.isnan(sweep.decades)

@@ -116,18 +116,22 @@ def whole_number_box(
 
 
 def slider_with_box(
-    label: str, key: str, default: float, low: float, high: float, log: bool, help: str | None = None
+    label: str, key: str, default: float, low: float, high: float, log: bool, help: str | None = None,
+    automatic: bool = False,
 ) -> float:  # fmt: skip
-    """A slider for the hand and a number box for the exact value, which is the one the link holds."""
+    """A slider for the hand and a number box for the exact value, which is the one the link holds.
+
+    ``automatic``: an empty box stands for ``default``, which may then be another at every run.
+    """
     slider = f"{key}_slider"
     wide, narrow = st.columns([3, 2], vertical_alignment="bottom", gap="small")
     with narrow:
-        value = float(
-            st.number_input(
-                f"{label}, exact value", low, high, default, _step(default, low, high, log), "%.6g", key=key,
-                bind="query-params", label_visibility="collapsed",
-            )
+        exact = st.number_input(
+            f"{label}, exact value", low, high, None if automatic else default, _step(default, low, high, log), "%.6g",
+            key=key, bind="query-params", label_visibility="collapsed",
+            placeholder=plain(default) if automatic else None,
         )  # fmt: skip
+    value = default if exact is None else float(exact)
     stops = _stops(low, high, log)
     st.session_state[slider] = min(stops, key=lambda stop: _distance(stop, value, log))
     with wide:
@@ -250,10 +254,10 @@ def hyperparameter_controls(
     return tuple(values.items())
 
 
-def steps_control() -> int:
+def steps_control(default: int = STEPS) -> int:
     """How many steps to take."""
     stops = [*range(1, 10), *range(10, 100, 10), *range(100, 1000, 50), *range(1000, int(limits.STEPS.high) + 1, 500)]
-    return whole_slider("Steps", "steps", STEPS, limits.STEPS, stops, step=10)
+    return whole_slider("Steps", "steps", default, limits.STEPS, stops, step=10)
 
 
 def whole_slider(

@@ -19,6 +19,7 @@ STAGELESS = {
     "batches": "/batches?steps=60",
     "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
     "backprop": "/backprop?step=50",
+    "learning rate": "/learning-rate?surface=ravine&large=0.05",
     "vanishing": "/vanishing?depth=3&compare=alone&start=zeros",
 }
 WIDE = """() => {
