@@ -1,0 +1,77 @@
+"""What is said of basins: the table of shares, what counts as arriving, and what a landscape has of its own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from engine.basins import STAY, Basins, reach
+from engine.descent import REST, SLOPE
+from pages.parts.basin_controls import Study
+from pages.parts.basin_picture import HUES, fates, many, percent
+from pages.parts.runs import Shown
+from pages.parts.words import number, plain
+
+
+def notes(study: Study) -> list[str]:
+    """A sentence for a landscape whose minima are not points that runs come to rest at."""
+    surface, said = study.surface, []
+    if not len(surface.minima):
+        said.append(
+            f"{surface.label} has no minimum in this view, so no start can arrive. The maps show which starts diverge, "
+            "and after how many steps; the others are still moving or rest on flat ground."
+        )
+    if surface.distance_to_curve is not None:
+        said.append(
+            "The minima here form a curve of two branches, and every point of it is as low as the others. A colour is "
+            "a branch; where on it a run comes to rest, the map does not say."
+        )
+    if many(surface):
+        said.append(
+            f"{len(surface.minima)} minima are more than {len(HUES)} colours. The lowest has a colour of its own; the "
+            "others share the rest, so that neighbours differ. Point at the map to read which minimum it is."
+        )
+    if not surface.bounded:
+        said.append("Outside the view the loss falls without end: starts that get there never arrive.")
+    with np.errstate(all="ignore"):
+        bends = surface.hessian(surface.minima) if len(surface.minima) else np.zeros((0, 2, 2))
+    if len(bends) and not np.isfinite(bends[0]).all():
+        said.append(
+            "The lowest minimum is the tip of a cone: the slope does not shrink on the way to it, but jumps there. At "
+            "a constant rate no run comes to rest at the tip; those that keep bouncing inside its circle have arrived."
+        )
+    return said
+
+
+def table(study: Study, shown: Sequence[Shown], maps: Sequence[Basins]) -> None:
+    """Shares and steps of each map."""
+    told = fates(study.surface, maps)
+    rows = []
+    for one, found, shares in zip(shown, maps, told.shares, strict=True):
+        arrived = found.steps[found.labels >= 0]
+        row = {"Optimizer": one.label, "Rate": plain(float(f"{one.run.learning_rate:.4g}"))}
+        row |= {name.capitalize() if name[0].islower() else name: percent(share)
+                for name, share in zip(told.names, shares, strict=True)}  # fmt: skip
+        row["Steps, median"] = f"{np.median(arrived):.0f}" if arrived.size else "–"
+        row["Steps, 98 %"] = f"{np.percentile(arrived, 98):.0f}" if arrived.size else "–"
+        rows.append(row)
+    st.table(rows, hide_index=True)
+
+
+def counted(study: Study) -> None:
+    """What counts, in full."""
+    steps = study.runs[0].steps
+    side = number(reach(study.surface))
+    st.markdown(
+        f"Every pixel is a start: {study.runs[0].steps} steps are made from it, alone. It has **arrived** at a minimum "
+        f"when its run enters the circle of radius {side} round it and does not leave it again before the last step "
+        f"(nor in the last {min(STAY, steps)} steps at all, unless it has come to rest). Its step count is the step "
+        "at which it entered for good. A circle and not the point itself, because at a constant rate some optimizers, "
+        "Adam and Lion among them, go on circling a minimum at about the length of their steps."
+    )
+    st.markdown(
+        "- **diverged**: a loss or a slope that is no finite number any more, or a loss far beyond the first one\n"
+        f"- **rests elsewhere**: no slope above {number(SLOPE)} and no step above {number(REST)}, but at no minimum of "
+        "the view: a saddle, a plateau, a minimum outside\n"
+        f"- **still moving**: none of these after {steps} steps; more steps or another rate may tell"
+    )
