@@ -25,6 +25,7 @@ function paintBasins(image, { labels, steps }, [rows, columns], { hues, fates, s
   const colours = new Map(hues.map((hue, label) => [label, { base: rgb(hue), dark: DARKEST }]));
   for (const [label, { colour, name }] of Object.entries(fates))
     if (colour.length === 7) colours.set(Number(label), { base: rgb(colour), dark: name === "diverged" ? PALEST : 0 });
+  const decades = Math.log((high + 1) / (low + 1));
   Object.assign(image, { width: columns, height: rows });
   const context = image.getContext("2d", { willReadFrequently: true });
   const pixels = context.createImageData(columns, rows);
@@ -33,7 +34,7 @@ function paintBasins(image, { labels, steps }, [rows, columns], { hues, fates, s
       const from = row * columns + column;
       const colour = colours.get(labels[from]);
       if (!colour) continue; // not computed, or nothing there to compute: the page's ground
-      const share = Math.min(Math.max((steps[from] - low) / (high - low), 0), 1);
+      const share = Math.min(Math.max(Math.log((steps[from] + 1) / (low + 1)) / decades, 0), 1);
       const light = 1 - colour.dark * share;
       const to = 4 * ((rows - 1 - row) * columns + column);
       for (let k = 0; k < 3; k++) pixels.data[to + k] = colour.base[k] * light;
@@ -131,7 +132,8 @@ class BasinMap {
     const tips = this.pixelPaths.map(({ xs, ys }, i) => drawTrail(context, xs, ys, time, this.paths[i], "#ffffff"));
     this.minima.forEach(([x, y], i) => {
       const [px, py] = [this.axes.x(x), this.axes.y(y)];
-      drawCross(context, px, py, "#ffffff", this.letters.length ? 4.5 : 2.5);
+      if (!this.letters.length && i > 0) return drawSpeck(context, px, py); // a hundred crosses would hide the map
+      drawCross(context, px, py, "#ffffff");
       if (this.letters.length) drawLetter(context, this.letters[i], px, py, this.axes, this.theme);
     });
     drawStart(context, this.axes.x(this.start[0]), this.axes.y(this.start[1]), "#ffffff");
@@ -257,6 +259,11 @@ function drawBox(context, axes, [[x0, x1], [y0, y1]]) {
   }
 }
 
+function drawSpeck(context, x, y) {
+  context.fillStyle = "#111111";
+  context.fillRect(x - 0.75, y - 0.75, 1.5, 1.5);
+}
+
 function drawLetter(context, letter, x, y, axes, theme) {
   const px = x + (x > axes.left + axes.width - 18 ? -11 : 11);
   const py = y + (y < axes.top + 18 ? 10 : -9);
@@ -343,6 +350,7 @@ class BasinsView {
     const wanted = maps.length + (overview ? 1 : 0);
     while (this.maps.length > wanted) this.maps.pop().figure.remove();
     this.grid.dataset.maps = wanted;
+    this.grid.classList.toggle("dl-overviewed", Boolean(overview));
     for (let i = 0; i < wanted; i++) {
       const tile = (this.maps[i] ??= new BasinMap(this.grid, this.handlers(i)));
       const common = { minima, letters, start };
@@ -426,7 +434,7 @@ class BasinsView {
       return item;
     });
     const key = document.createElement("span");
-    key.textContent = `bright: ${stepsText(shade[0])} or fewer, dark: ${shade[1]} or more`;
+    key.textContent = `bright to dark: ${shade[0]} to ${shade[1]} steps, log scale`;
     this.root.querySelector(".dl-basin-legend").replaceChildren(...items, ...(legend.some((entry) => entry.ramp) ? [key] : []));
     this.root.querySelector(".dl-endings").replaceChildren(
       ...maps.map((map) => {

@@ -59,8 +59,6 @@ def many(surface: Surface) -> bool:
 def minimum_name(surface: Surface, index: int) -> str:
     """A minimum as it is called in words and in the legend."""
     at = point(surface.minima[index])
-    if surface.distance_to_curve is not None:
-        return f"{LETTERS[index]}, the curve by {at}"
     return at if many(surface) else f"{LETTERS[index]} {at}"
 
 
@@ -171,17 +169,15 @@ def _map(drawn: tuple[Key, Basins, bool], one: Shown, surface: Surface) -> dict[
         "width": 2.0,
         "x": x,
         "y": y,
-        "ended": f"{ending(one, surface)} {one.ending}",
+        "ended": f"{one.ending} On the map: {_told(one.run, surface)}.",
         "alt": alternative(one.label, rate, key.box, surface, found),
     }
 
 
-def ending(one: Shown, surface: Surface) -> str:
-    """What the map says of the chosen start."""
-    label, steps = _fate(one.run)
-    if label >= 0:
-        return f"Arrives at {minimum_name(surface, label)} at step {steps}."
-    return f"{FATES[label][0].capitalize()}."
+def _told(run: Run, surface: Surface) -> str:
+    """What the pixel says of the chosen start."""
+    label, steps = _fate(run)
+    return f"{minimum_name(surface, label)} at step {steps}" if label >= 0 else FATES[label][0]
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

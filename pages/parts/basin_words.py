@@ -23,8 +23,8 @@ def notes(study: Study) -> list[str]:
         )
     if surface.distance_to_curve is not None:
         said.append(
-            "The minima here form a curve of two branches, and every point of it is as low as the others. A colour is "
-            "a branch; where on it a run comes to rest, the map does not say."
+            "The minima here form a curve of two branches, every point of which is as low as the others. A colour is a "
+            "branch, called after one of its points; where on it a run comes to rest, the map does not say."
         )
     if many(surface):
         said.append(
