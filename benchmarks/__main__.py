@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import browser, engine, networks
+from benchmarks import basins, browser, engine, networks
 
-SECTIONS = {"engine": engine.rows, "networks": networks.rows, "browser": browser.rows}
+SECTIONS = {"engine": engine.rows, "basins": basins.rows, "networks": networks.rows, "browser": browser.rows}
 
 
 def main(names: list[str]) -> None:

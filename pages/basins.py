@@ -38,6 +38,10 @@ if not study.runs:
 
 task = basin_maps.task(study)
 task.advance(FIRST)
+if not task.job.running and task.finished < len(task.keys):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"Stopped with {task.finished} of {len(task.keys)} maps whole; blank rows have not been computed.")
+        st.button("Go on", on_click=basin_maps.go_on, args=(task,))
 shown = comparison.labelled(basin_controls.from_start(study))
 stage.basins(
     message(study, task, shown, link.playhead()),
@@ -46,11 +50,9 @@ stage.basins(
     partial(basin_controls.new_box, study),
 )
 if task.job.running:
-    st.button("Stop", on_click=task.job.stop)
-    st.fragment(progress, run_every=TICK)(task)
-elif task.finished < len(task.keys):
-    st.info(f"Stopped with {task.finished} of {len(task.keys)} maps whole; blank rows have not been computed.")
-    st.button("Go on", on_click=basin_maps.go_on, args=(task,))
+    with st.container(key="basins_progress"):  # floats: nothing moves when it comes and goes
+        st.fragment(progress, run_every=TICK)(task)
+        st.button("Stop computing", on_click=task.job.stop, width="stretch")
 if task.job.said:
     st.warning(task.job.said)
 

@@ -21,10 +21,14 @@ async function readBasins(map, [rows, columns]) {
   return { labels: raw.subarray(0, count), steps };
 }
 
+function darkness(name) {
+  return name === "diverged" ? PALEST : DARKEST;
+}
+
 function paintBasins(image, { labels, steps }, [rows, columns], { hues, fates, shade: [low, high] }) {
   const colours = new Map(hues.map((hue, label) => [label, { base: rgb(hue), dark: DARKEST }]));
   for (const [label, { colour, name }] of Object.entries(fates))
-    if (colour.length === 7) colours.set(Number(label), { base: rgb(colour), dark: name === "diverged" ? PALEST : 0 });
+    if (colour.length === 7) colours.set(Number(label), { base: rgb(colour), dark: name === "diverged" ? darkness(name) : 0 });
   const decades = Math.log((high + 1) / (low + 1));
   Object.assign(image, { width: columns, height: rows });
   const context = image.getContext("2d", { willReadFrequently: true });
@@ -72,7 +76,7 @@ class BasinMap {
     this.listen(handlers);
   }
 
-  // {box, paths: [run], minima, letters, start, inner?, stale, smooth, alt}: everything that is drawn, besides the image.
+  // {box, paths: [run], minima, letters, start, inner, stale, waiting, smooth, alt}: what is drawn besides the image.
   set(content, theme) {
     Object.assign(this, content, { theme, content });
     this.root.setAttribute("aria-label", content.alt);
@@ -113,7 +117,7 @@ class BasinMap {
     context.lineWidth = 1;
     context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
     drawBoxTicks(context, this.axes, ticks, this.theme);
-    if (!this.stale) return;
+    if (!this.waiting) return;
     context.fillStyle = this.theme.text;
     context.textAlign = "center";
     context.font = `600 13px ${this.theme.font}`;
@@ -226,7 +230,7 @@ function drawBoxTicks(context, axes, ticks, theme) {
   ticks.x.values.forEach((value, i) => {
     const [px, half] = [axes.x(value), context.measureText(ticks.x.texts[i]).width / 2];
     line(context, px, bottom, px, bottom + 4);
-    if (px - half < free) return;
+    if (px - half < free || px + half > context.canvas.clientWidth) return;
     context.fillText(ticks.x.texts[i], px, bottom + 6);
     free = px + half + 6;
   });
@@ -358,11 +362,11 @@ class BasinsView {
         const map = maps[i];
         paintBasins(tile.image, map.basins, size, this.message);
         tile.caption.replaceChildren(swatchOf(map), `${map.label}, rate ${map.rate}`);
-        tile.set({ ...common, box: map.box, paths: [map], stale: map.stale, smooth: false, inner: null, alt: map.alt }, this.theme);
+        tile.set({ ...common, box: map.box, paths: [map], stale: map.stale, waiting: map.waiting, smooth: false, inner: null, alt: map.alt }, this.theme);
       } else {
         paintHeights(tile.image, overview.heights);
         tile.caption.replaceChildren("The whole view");
-        tile.set({ ...common, box: view, paths: maps, stale: false, smooth: true, inner: maps[0].box, alt: overview.alt }, this.theme);
+        tile.set({ ...common, box: view, paths: maps, stale: false, waiting: false, smooth: true, inner: maps[0].box, alt: overview.alt }, this.theme);
       }
       tile.letGo();
     }
@@ -428,7 +432,7 @@ class BasinsView {
     const items = legend.map(({ name, colour, colours, ramp }) => {
       const item = document.createElement("span");
       const swatch = document.createElement("i");
-      const dark = (hue) => `rgb(${rgb(hue).map((value) => Math.round(value * (1 - DARKEST)))})`;
+      const dark = (hue) => `rgb(${rgb(hue).map((value) => Math.round(value * (1 - darkness(name))))})`;
       swatch.style.background = colours ? `linear-gradient(90deg, ${colours.join(", ")})` : ramp ? `linear-gradient(90deg, ${colour}, ${dark(colour)})` : colour;
       item.append(swatch, name);
       return item;

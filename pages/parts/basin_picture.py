@@ -94,6 +94,11 @@ def percent(share: float) -> str:
     return f"{text} %"
 
 
+def rate_text(run: Run) -> str:
+    """A run's rate as a reader would type it."""
+    return plain(float(f"{run.learning_rate:.4g}"))
+
+
 def shade_range(maps: Sequence[Basins]) -> tuple[int, int]:
     """Steps at the ends of the shading, common to all maps: 2nd and 98th percentile of the starts that arrived, or of
     those that diverged where none arrived.
@@ -117,6 +122,7 @@ def message(study: Study, task: Task, shown: Sequence[Shown], playhead: int | No
     """What the component draws: maps, the paths of the chosen start over them, and the words beside them."""
     surface = study.surface
     drawn = [_drawn(task, index) for index in range(len(study.runs))]
+    waiting = [task.job.running and found is None for found in task.maps]
     hues = colours(surface.minima)
     low, high = shade_range([found for _, found, _ in drawn])
     named = not many(surface)
@@ -125,10 +131,13 @@ def message(study: Study, task: Task, shown: Sequence[Shown], playhead: int | No
     if not named:
         legend.append({"name": f"{len(hues) - 1} other minima", "colours": list(HUES[1:]), "ramp": True})
     present = np.unique(np.concatenate([found.labels.ravel() for _, found, _ in drawn]))
-    legend += [{"name": name, "colour": colour} for code, (name, colour) in FATES.items() if code in present]
+    legend += [{"name": name, "colour": colour, "ramp": code == DIVERGED}
+               for code, (name, colour) in FATES.items() if code in present]  # fmt: skip
     (x0, x1), (y0, y1) = surface.domain
     return {
-        "maps": [_map(each, one, surface) for each, one in zip(drawn, shown, strict=True)],
+        "maps": [
+            _map(each, one, surface) | {"waiting": wait} for each, one, wait in zip(drawn, shown, waiting, strict=True)
+        ],
         "size": list(drawn[0][1].labels.shape),
         "minima": surface.minima.tolist(),
         "letters": list(LETTERS[: len(hues)]) if named else [],
@@ -156,7 +165,7 @@ def _drawn(task: Task, index: int) -> tuple[Key, Basins, bool]:
 def _map(drawn: tuple[Key, Basins, bool], one: Shown, surface: Surface) -> dict[str, Any]:
     key, found, stale = drawn
     x, y = one.trajectory.params.T
-    rate = plain(float(f"{key.run.learning_rate:.4g}"))
+    rate = rate_text(key.run)
     return {
         "label": one.label,
         "rate": rate,

@@ -8,9 +8,9 @@ import streamlit as st
 from engine.basins import STAY, Basins, reach
 from engine.descent import REST, SLOPE
 from pages.parts.basin_controls import Study
-from pages.parts.basin_picture import HUES, fates, many, percent
+from pages.parts.basin_picture import HUES, fates, many, percent, rate_text
 from pages.parts.runs import Shown
-from pages.parts.words import number, plain
+from pages.parts.words import number
 
 
 def notes(study: Study) -> list[str]:
@@ -44,18 +44,18 @@ def notes(study: Study) -> list[str]:
 
 
 def table(study: Study, shown: Sequence[Shown], maps: Sequence[Basins]) -> None:
-    """Shares and steps of each map."""
+    """Shares and steps: a column for each map."""
     told = fates(study.surface, maps)
-    rows = []
-    for one, found, shares in zip(shown, maps, told.shares, strict=True):
-        arrived = found.steps[found.labels >= 0]
-        row = {"Optimizer": one.label, "Rate": plain(float(f"{one.run.learning_rate:.4g}"))}
-        row |= {name.capitalize() if name[0].islower() else name: percent(share)
-                for name, share in zip(told.names, shares, strict=True)}  # fmt: skip
-        row["Steps, median"] = f"{np.median(arrived):.0f}" if arrived.size else "–"
-        row["Steps, 98 %"] = f"{np.percentile(arrived, 98):.0f}" if arrived.size else "–"
-        rows.append(row)
-    st.table(rows, hide_index=True)
+    arrived = [found.steps[found.labels >= 0] for found in maps]
+    rows = [("Rate", [rate_text(one.run) for one in shown])]
+    rows += [(name, [percent(row[index]) for row in told.shares]) for index, name in enumerate(told.names)]
+    rows += [
+        (f"Steps, {name}", [f"{np.percentile(steps, part):.0f}" if steps.size else "–" for steps in arrived])
+        for name, part in (("median", 50), ("98 % need at most", 98))
+    ]
+    labels = [one.label for one in shown]
+    table = [{"Starts that end at": name} | dict(zip(labels, cells, strict=True)) for name, cells in rows]
+    st.table(table, hide_index=True)
 
 
 def counted(study: Study) -> None:

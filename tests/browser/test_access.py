@@ -17,6 +17,7 @@ STAGELESS = {
     "losses": "/losses",
     "batches": "/batches?steps=60",
     "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
+    "basins": "/basins?surface=two_weight_net&steps=20&r3=none&r1_learning_rate=0.6&x0=0&x1=2&y0=-2&y1=0",
     "vanishing": "/vanishing?depth=3&compare=alone&start=zeros",
 }
 WIDE = """() => {
