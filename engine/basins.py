@@ -79,9 +79,39 @@ def basins(run: Run, box: View, size: tuple[int, int], rows: tuple[int, int] | N
     return Basins(labels.reshape(shape), steps.reshape(shape), ends.reshape(*shape, 2))
 
 
+def band(block: tuple[Run, View, tuple[int, int], tuple[int, int]]) -> Basins:
+    """``basins(*block)``: some rows of a map, as a block of work for ``engine.parallel.spread``."""
+    return basins(*block)
+
+
 def join(bands: Iterable[Basins]) -> Basins:
     """Bands of rows, from the lowest up, as one."""
     return Basins(*(np.concatenate(column) for column in zip(*bands, strict=True)))
+
+
+def uncertainty(labels: Array, distances: tuple[int, ...] = (1,)) -> Array:
+    """For each distance in pixels the share of starts whose fate differs from that of the start so far to the right or
+    above, of labels (H, W); the starts are the same for all distances.
+    """
+    rows, columns = (side - max(distances) for side in labels.shape)
+    here = labels[:rows, :columns]
+    shares = [
+        (np.mean(here != labels[:rows, far : columns + far]) + np.mean(here != labels[far : rows + far, :columns])) / 2
+        for far in distances
+    ]
+    return np.array(shares)
+
+
+def border_dimension(labels: Array, distances: tuple[int, ...] = (1, 2, 4, 8)) -> float:
+    """Dimension of the border between the regions of labels (H, W): 1 for a smooth line, up to 2; NaN without a border.
+
+    Two less the exponent with which ``uncertainty`` grows with distance, fitted over ``distances`` in pixels (McDonald,
+    Grebogi, Ott and Yorke 1985, "Fractal basin boundaries"). Detail finer than a pixel is not seen.
+    """
+    shares = uncertainty(labels, distances)
+    if not (shares > 0).all():
+        return np.nan
+    return float(2 - np.polyfit(np.log(distances), np.log(shares), 1)[0])
 
 
 def settle(run: Run, starts: Array) -> Basins:

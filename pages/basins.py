@@ -8,16 +8,16 @@ from pages.parts import basin_controls, basin_maps, basin_words, comparison, con
 from pages.parts.basin_picture import message
 from pages.parts.basin_presets import BASIN_PRESETS
 
-FIRST, SLICE, TICK = 0.7, 0.3, 0.4  # seconds of work before the page answers, then at each tick, and between ticks
+FIRST, SLICE, TICK = 0.7, 0.5, 0.1  # seconds of work before the page answers, then at each tick, and between ticks
 
 
 def progress(task: basin_maps.Task) -> None:
     """How far the maps are; the page runs anew whenever one more is whole."""
     whole = task.finished
+    st.progress(task.job.share, f"{whole} of {len(task.keys)} maps computed")
     task.advance(SLICE)
     if task.finished > whole or not task.job.running:
         st.rerun()
-    st.progress(task.job.share, f"{task.finished} of {len(task.keys)} maps computed")
 
 
 link.repair(basin_controls.RULES)
@@ -36,8 +36,7 @@ if not study.runs:
     st.info("No optimizer is chosen. Choose at least one under **Optimizers and their rates**, in the sidebar.")
     st.stop()
 
-task = basin_maps.task(study)
-task.advance(FIRST)
+task = basin_maps.task(study, FIRST)
 if not task.job.running and task.finished < len(task.keys):
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(f"Stopped with {task.finished} of {len(task.keys)} maps whole; blank rows have not been computed.")
@@ -49,10 +48,6 @@ stage.basins(
     partial(basin_controls.new_start, study),
     partial(basin_controls.new_box, study),
 )
-if task.job.running:
-    with st.container(key="basins_progress"):  # floats: nothing moves when it comes and goes
-        st.fragment(progress, run_every=TICK)(task)
-        st.button("Stop computing", on_click=task.job.stop, width="stretch")
 if task.job.said:
     st.warning(task.job.said)
 
@@ -64,5 +59,13 @@ if preset:
 
 st.header("How many starts reach what")
 basin_words.table(study, shown, [task.part(index) for index in range(len(task.keys))])
+st.header("How rough is the border?")
+basin_words.border()
 st.header("What counts as arriving")
 basin_words.counted(study)
+
+if task.job.running:
+    # it floats, so that nothing moves when it comes and goes; last, because it works before it returns
+    with st.container(key="basins_progress", horizontal=True, vertical_alignment="center"):
+        st.button("Stop computing", on_click=task.job.stop)
+        st.fragment(progress, run_every=TICK)(task)

@@ -15,9 +15,11 @@ from engine.basins import (
     Basins,
     axes,
     basins,
+    border_dimension,
     join,
     reach,
     settle,
+    uncertainty,
 )
 from engine.descent import REST, SLOPE, outcome
 from engine.experiment import Run, simulate, surface_of
@@ -202,6 +204,32 @@ def test_starts_are_short_numbers_in_order_inside_the_box(box):
         assert (np.diff(starts) > 0).all() and low < starts[0] and starts[-1] < high
         np.testing.assert_allclose(np.diff(starts), (high - low) / 200, rtol=2e-3)
     assert [repr(float(v)) for v in axes(((-6.0, 6.0), (0.0, 1.0)), (200, 200))[0][:3]] == ["-5.97", "-5.91", "-5.85"]
+
+
+def test_a_smooth_border_has_dimension_one_and_chance_two():
+    y, x = np.mgrid[:200, :200]
+    for labels in (x > 77, x + 0.37 * y > 120, np.hypot(x - 100, y - 90) < 60):
+        assert border_dimension(labels) == pytest.approx(1, abs=0.005)
+    assert uncertainty(x > 77)[0] == 1 / 199 / 2
+    chance = np.random.default_rng(0).integers(0, 2, (200, 200))
+    assert border_dimension(chance) == pytest.approx(2, abs=0.01)
+    assert np.isnan(border_dimension(np.zeros((200, 200))))
+
+
+@pytest.mark.parametrize("a", [0.5, 0.6, 0.7])
+def test_a_fractal_border_has_its_known_dimension(a):
+    # the graph of Weierstrass' function Σ aᵏ cos(3ᵏ π x) has dimension 2 + ln a / ln 3
+    x = np.linspace(0.1, 7.1, 200)
+    height = sum(a**k * np.cos(3**k * np.pi * x) for k in range(25))
+    levels = np.linspace(height.min(), height.max(), 200)
+    assert border_dimension(levels[:, None] > height) == pytest.approx(2 + np.log(a) / np.log(3), abs=0.08)
+
+
+def test_borders_fray_with_the_rate():
+    maps = [basins(run_of("himmelblau", "momentum", rate, steps=150), ((-6, 6), (-6, 6)), (100, 100)).labels
+            for rate in (0.001, 0.004, 0.01)]  # fmt: skip
+    plain, frayed, torn = (border_dimension(labels) for labels in maps)
+    assert 0.95 < plain < 1.15 < frayed < torn < 2
 
 
 def test_an_empty_box_is_refused():

@@ -121,7 +121,7 @@ class BasinMap {
     context.fillStyle = this.theme.text;
     context.textAlign = "center";
     context.font = `600 13px ${this.theme.font}`;
-    context.fillText("computing …", left + width / 2, top + height / 2);
+    context.fillText("computing …", left + width / 2, top + 12);
   }
 
   draw(time) {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from engine.basins import Basins, basins, join
+from engine.basins import Basins, band, join
 from engine.experiment import Run
 from engine.surface import View
 from pages.parts.basin_controls import SIZE, Study
@@ -25,18 +25,6 @@ class Key(NamedTuple):
 
     run: Run
     box: View
-
-
-class Band(NamedTuple):
-    """Some rows of a map."""
-
-    key: Key
-    rows: tuple[int, int]
-
-
-def compute(band: Band) -> Basins:
-    """One block of a sweep."""
-    return basins(*band.key, SIZE, band.rows)
 
 
 @dataclass
@@ -87,7 +75,7 @@ class Task:
         self.job.advance(seconds)
         for index, key in enumerate(self.keys):
             bands = self._bands(key)
-            whole = [band for band in bands if band is not None]
+            whole = [rows for rows in bands if rows is not None]
             if self.maps[index] is None and len(whole) == len(bands):
                 self.maps[index] = found = _without_ends(join(whole))
                 _known().put(key, found)
@@ -100,12 +88,11 @@ class Task:
         blank = Basins(
             np.full((BAND, SIZE[1]), BLANK, np.int16), np.zeros((BAND, SIZE[1]), np.int32), np.zeros((BAND, 0, 2))
         )
-        bands = [band and _without_ends(band) for band in self._bands(self.keys[index])]
-        return join([band or blank for band in bands])
+        return join([_without_ends(rows) if rows else blank for rows in self._bands(self.keys[index])])
 
     def _bands(self, key: Key) -> list[Basins | None]:
         pairs = zip(self.job.blocks, self.job.results, strict=True)
-        return [result for block, result in pairs if block.key == key]
+        return [result for block, result in pairs if block[:2] == key]
 
 
 def _without_ends(found: Basins) -> Basins:
@@ -113,8 +100,10 @@ def _without_ends(found: Basins) -> Basins:
     return found._replace(ends=np.zeros((len(found.labels), 0, 2)))
 
 
-def task(study: Study) -> Task:
-    """This session's task: the one it is at, or a new one that begins with every map that anybody has computed."""
+def task(study: Study, seconds: float) -> Task:
+    """This session's task: the one it is at, or a new one that begins with every map that anybody has computed, and
+    with so many seconds of work.
+    """
     keys = tuple(Key(run, study.box) for run in study.runs)
     current: Task | None = st.session_state.get(TASK)
     if current is not None and current.keys == keys:
@@ -122,7 +111,7 @@ def task(study: Study) -> Task:
     maps = [_known().get(key) for key in keys]
     wanted = dict.fromkeys(key for key, found in zip(keys, maps, strict=True) if found is None)
     rows = [(first, first + BAND) for first in range(0, SIZE[0], BAND)]
-    job = SweepJob(compute, [Band(key, each) for key in wanted for each in rows])
+    job = SweepJob(band, [(*key, SIZE, each) for key in wanted for each in rows])
     older: list[tuple[Key, Basins] | None] = [None] * len(keys)
     if current is not None:
         current.job.stop()
@@ -133,6 +122,7 @@ def task(study: Study) -> Task:
                 found, before = current.maps[index], current.older[index]
                 older[index] = (key, found) if found is not None else before
     st.session_state[TASK] = new = Task(keys, maps, job, older)
+    new.advance(seconds)
     return new
 
 

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from engine.basins import STAY, Basins, reach
+from engine import Array
+from engine.basins import STAY, Basins, border_dimension, reach, uncertainty
 from engine.descent import REST, SLOPE
 from pages.parts.basin_controls import Study
+from pages.parts.basin_maps import BLANK
 from pages.parts.basin_picture import HUES, fates, many, percent, rate_text
 from pages.parts.runs import Shown
 from pages.parts.words import number
+
+NEIGHBOURS, DIMENSION = "Share whose neighbour ends elsewhere", "Dimension of the border"
 
 
 def notes(study: Study) -> list[str]:
@@ -53,9 +57,31 @@ def table(study: Study, shown: Sequence[Shown], maps: Sequence[Basins]) -> None:
         (f"Steps, {name}", [f"{np.percentile(steps, part):.0f}" if steps.size else "–" for steps in arrived])
         for name, part in (("median", 50), ("98 % need at most", 98))
     ]
+    whole = [found.labels if (found.labels != BLANK).all() else None for found in maps]
+    rows.append((NEIGHBOURS, ["–" if labels is None else percent(uncertainty(labels)[0]) for labels in whole]))
+    rows.append((DIMENSION, ["–" if labels is None else _dimension(labels) for labels in whole]))
     labels = [one.label for one in shown]
-    table = [{"Starts that end at": name} | dict(zip(labels, cells, strict=True)) for name, cells in rows]
+    table = [{"Map": name} | dict(zip(labels, cells, strict=True)) for name, cells in rows]
     st.table(table, hide_index=True)
+
+
+def _dimension(labels: Array) -> str:
+    dimension = border_dimension(labels)
+    return "–" if np.isnan(dimension) else f"{dimension:.2f}"
+
+
+def border() -> None:
+    """What the last two rows of the table measure."""
+    st.markdown(
+        "Go one pixel to the right or up from a start: in the share of cases that the table gives, the neighbour has "
+        "another fate. Go twice as far. If twice as many differ, the border is a plain line, of **dimension 1**; if no "
+        "more differ than before, border is everywhere, **dimension 2**; in between it is a **fractal**. Then a better "
+        "known start helps little: at dimension 1.5 you must know it a hundred times better to err a tenth as often."
+    )
+    st.markdown(
+        "Measured over 1, 2, 4 and 8 pixels of each map, so it is an estimate, and of this part of the view. Method: "
+        "McDonald, Grebogi, Ott and Yorke, *Fractal basin boundaries*, 1985."
+    )
 
 
 def counted(study: Study) -> None:
