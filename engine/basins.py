@@ -1,6 +1,6 @@
 """Where every start of a grid ends: the minimum that it reaches, and how soon; or why it reaches none."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -172,21 +172,39 @@ class _Since:
 
     def _look(self) -> None:
         with np.errstate(all="ignore"):  # a replica may stand where squares overflow
-            nearest = self._nearest(self.recent[-1])
+            last = self.recent[-1]
+            nearest = self._nearest(last)
             self.since[nearest != self.nearest] = self.count
-            centre = self.minima[nearest]
+            inside = self._in_circle(nearest) if self.curve is None else self._by_curve(self.curve, last, nearest)
             for params in self.recent:
                 self.count += 1
-                np.copyto(self.since, self.count, where=~self._inside(params, nearest, centre))
+                np.copyto(self.since, self.count, where=~inside(params))
         self.nearest = nearest
         self.recent = []
 
-    def _inside(self, params: Array, nearest: Array, centre: Array) -> Array:
-        if self.curve is not None:
-            return np.asarray((self.curve(params) <= self.reach) & (self._nearest(params) == nearest))
-        away = params - centre
-        away *= away
-        return np.asarray(away[:, 0] + away[:, 1] <= self.reach * self.reach)
+    def _in_circle(self, nearest: Array) -> Callable[[Array], Array]:
+        centre = self.minima[nearest]
+
+        def inside(params: Array) -> Array:
+            away = params - centre
+            away *= away
+            return np.asarray(away[:, 0] + away[:, 1] <= self.reach * self.reach)
+
+        return inside
+
+    def _by_curve(self, distance: Callable[[Array], Array], last: Array, nearest: Array) -> Callable[[Array], Array]:
+        """The distance to a curve is slow, and seldom needed: it changes by no more than the point moves."""
+        at_last = distance(last)
+
+        def inside(params: Array) -> Array:
+            moved = np.hypot(*(params - last).T)
+            within = at_last + moved <= self.reach
+            unsure = np.flatnonzero(~within & (at_last - moved <= self.reach))
+            some = params[unsure]
+            within[unsure] = (distance(some) <= self.reach) & (self._nearest(some) == nearest[unsure])
+            return np.asarray(within)
+
+        return inside
 
     def _nearest(self, params: Array) -> Array:
         x, y = columns(params)
