@@ -6,7 +6,7 @@ const PALEST = 0.2; // the same for starts that diverged, whose light grey must 
 const TAP = 6; // pixels of movement up to which a press is a click and not a box
 const ZOOM = 4;
 const BOX_PATIENCE = 3000; // milliseconds in which a dragged box waits for the maps of its inside
-const OFFSET = 1e-4; // ticks closer than this count from a corner of the box, or their numbers would not fit
+const OFFSET = 1e-4; // of their values: ticks closer than this count from the box's corner, or they would not fit
 
 async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -208,7 +208,7 @@ class BasinMap {
 // {values, texts, title}: where a box is small against its coordinates, ticks count from its lower corner.
 function boxTicks(low, high, wanted, name) {
   const { ticks, size } = ticksOf(low, high, wanted);
-  if (size >= OFFSET * Math.max(1, Math.abs(low), Math.abs(high)))
+  if (size >= OFFSET * Math.max(Math.abs(low), Math.abs(high)))
     return { values: ticks, texts: ticks.map((tick) => tickText(tick, size)), title: name };
   const origin = Number(low.toPrecision(Math.ceil(Math.log10(Math.abs(low) / (high - low)) + 2)));
   const offsets = ticksOf(low - origin, high - origin, wanted);

@@ -127,5 +127,6 @@ def task(study: Study, seconds: float) -> Task:
 
 
 def go_on(current: Task) -> None:
-    """Take up a task that was stopped."""
+    """Take up a task that was stopped, and try what failed again."""
+    current.job.failed.clear()
     current.job.running = True

@@ -61,7 +61,7 @@ def table(study: Study, shown: Sequence[Shown], maps: Sequence[Basins]) -> None:
     rows.append((NEIGHBOURS, ["–" if labels is None else percent(uncertainty(labels)[0]) for labels in whole]))
     rows.append((DIMENSION, ["–" if labels is None else _dimension(labels) for labels in whole]))
     labels = [one.label for one in shown]
-    table = [{"Map": name} | dict(zip(labels, cells, strict=True)) for name, cells in rows]
+    table = [{"Map": name[0].upper() + name[1:]} | dict(zip(labels, cells, strict=True)) for name, cells in rows]
     st.table(table, hide_index=True)
 
 
@@ -89,11 +89,11 @@ def counted(study: Study) -> None:
     steps = study.runs[0].steps
     side = number(reach(study.surface))
     st.markdown(
-        f"Every pixel is a start: {study.runs[0].steps} steps are made from it, alone. It has **arrived** at a minimum "
-        f"when its run enters the circle of radius {side} round it and does not leave it again before the last step "
-        f"(nor in the last {min(STAY, steps)} steps at all, unless it has come to rest). Its step count is the step "
-        "at which it entered for good. A circle and not the point itself, because at a constant rate some optimizers, "
-        "Adam and Lion among them, go on circling a minimum at about the length of their steps."
+        f"Every pixel is a start: {steps} steps are made from it, alone. It has **arrived** at a minimum when its run "
+        f"enters the circle of radius {side} round it and stays there to the last step, for {min(STAY, steps)} steps "
+        "at least unless it rests. Its count is the step at which it entered for good. A circle, not the point itself, "
+        "because at a constant rate some optimizers, Adam and Lion among them, go on circling a minimum at about the "
+        "length of their steps."
     )
     st.markdown(
         "- **diverged**: a loss or a slope that is no finite number any more, or a loss far beyond the first one\n"
