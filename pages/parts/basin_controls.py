@@ -173,8 +173,9 @@ def new_start(study: Study) -> None:
         return
     values = {}
     for axis, at, (low, high), starts in zip("xy", point, study.box, axes(study.box, SIZE), strict=True):
-        index = int(min(max((at - low) / (high - low) * len(starts), 0), len(starts) - 1))
-        values[axis] = float(starts[index])
+        index = (at - low) / (high - low) * len(starts)
+        inside = 0 <= index < len(starts)  # or the click was on an older map, of another box
+        values[axis] = float(starts[int(index)]) if inside else limits.START.clamp(float(f"{at:.4g}"))
     controls.set_values(values)
 
 

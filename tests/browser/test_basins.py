@@ -14,10 +14,11 @@ WHOLE = ((-2.0, 2.0), (-2.0, 2.0))
 
 
 def settled(page, before=None):
+    """Wait until all maps are whole, and the message another than ``before``."""
     wait_until(
         page,
-        "(before) => { const { settled } = document.querySelector('.dl-basins')?.dataset ?? {};"
-        " return settled && settled !== before; }",
+        "(before) => { const root = document.querySelector('.dl-basins'); const { settled } = root?.dataset ?? {};"
+        " return settled && settled !== before && root.basins.message.maps.every((map) => !map.waiting); }",
         before,
     )
 
