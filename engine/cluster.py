@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from distributed.comm import connect as dial
 from joblib.parallel import ParallelBackendBase
 
 TRANSFER = 10  # seconds for results to come over the network
+LOST = (OSError, CancelledError, asyncio.CancelledError)  # what a call ends with as the scheduler goes
 PORT = 8786  # Dask's own, where an address names none
 
 
@@ -58,7 +60,7 @@ class Cluster(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
             raise BrokenExecutor("The scheduler is gone.")
         try:
             return max(2, int(sum(self.client.nthreads().values())))
-        except OSError as fault:
+        except LOST as fault:
             raise BrokenExecutor(str(fault)) from fault
 
     def submit(self, func: Callable[[], Any], callback: Callable[[Any], None]) -> Future:
@@ -73,16 +75,15 @@ class Cluster(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
         self.futures.discard(future)
         try:
             return future.result(timeout=TRANSFER)
-        except (KilledWorker, CancelledError) as fault:  # cancelled: the scheduler is gone
+        except KilledWorker as fault:
             return BrokenExecutor(str(fault))
-        except TimeoutError as fault:
-            return fault if future.status == "error" else BrokenExecutor("The worker that held the result is gone.")
-        except Exception as fault:  # the block's own
-            return fault
+        except (Exception, asyncio.CancelledError) as fault:
+            # the block's own, or that it can't be fetched any more
+            return fault if future.status == "error" else BrokenExecutor(str(fault))
 
     def retrieve_result_callback(self, outcome: Any) -> Any:
         """The results, or their error raised."""
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
@@ -94,6 +95,7 @@ class Cluster(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
         """
         if self.client.status != "running":  # the scheduler is gone, and all with it
             return
-        begun = {key for keys in self.client.processing().values() for key in keys}
-        self.client.cancel([future for future in self.futures if future.key not in begun], force=True)
+        with suppress(*LOST):
+            begun = {key for keys in self.client.processing().values() for key in keys}
+            self.client.cancel([future for future in self.futures if future.key not in begun], force=True)
         self.futures.clear()

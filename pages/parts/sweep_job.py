@@ -106,9 +106,8 @@ class SweepJob:
             self.pace = (perf_counter() - begun) * count / max(count, len(wave))
         except Exception as fault:
             logging.getLogger(__name__).warning("Workers failed in a sweep", exc_info=fault)
+            workers.failed(self._places[0])
             lost = isinstance(fault, (WorkerDied, TimeoutError))
-            if lost:
-                workers.failed(self._places[0])
             what = str(fault) if lost else "A part of the sweep failed in a worker."
             self._places.pop(0)
             more = "in this server's own process, more slowly" if self._places[0] == workers.HERE else "on this server"

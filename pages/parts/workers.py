@@ -60,7 +60,7 @@ def pool(place: str | None = None) -> Iterator[str]:
 
 
 def failed(place: str) -> None:
-    """Workers died or hung there: leave a cluster in peace for a while."""
+    """Workers failed there: leave a cluster in peace for a while."""
     if place == CLUSTER:
         _cluster.rest()
 
