@@ -33,6 +33,7 @@ if __name__ == "__main__":
             st.Page("pages/descent.py", title="Descent", url_path="descent"),
             st.Page("pages/race.py", title="Optimizer race", url_path="race"),
             st.Page("pages/learning_rate.py", title="Learning rate", url_path="learning-rate"),
+            st.Page("pages/basins.py", title="Basins", url_path="basins"),
         ],
         "Data": [
             st.Page("pages/batches.py", title="Batch size", url_path="batches"),

@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import browser, depth, engine, networks, rates, sweeps
+from benchmarks import basins, browser, depth, engine, networks, rates, sweeps
 
 SECTIONS = {
     "engine": engine.rows,
     "networks": networks.rows,
     "depth": depth.rows,
     "rates": rates.rows,
+    "basins": basins.rows,
     "sweeps": sweeps.rows,
     "browser": browser.rows,
 }

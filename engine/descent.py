@@ -9,6 +9,10 @@ from engine import Array, Objective
 from engine.curvature import eigen
 from engine.optimizers import Optimizer
 
+# at rest: no component of the gradient (loss per unit) and none of the update (units) is larger
+SLOPE, REST = 1e-4, 1e-3
+ESCAPE = 1e3  # a run not at rest whose loss has moved by more than this times 1 + |first loss| has diverged
+
 
 class Step(NamedTuple):
     """Everything known at one point of a run, before the update that leaves it; also a checkpoint to resume from.
@@ -129,11 +133,11 @@ def outcome(
     trajectory: Trajectory,
     hessian: Callable[[Array], Array] | None = None,
     *,
-    slope: float = 1e-4,
-    rest: float = 1e-3,
+    slope: float = SLOPE,
+    rest: float = REST,
     flat: float = 1e-4,
     near: float = 1e-2,
-    escape: float = 1e3,
+    escape: float = ESCAPE,
 ) -> list[Outcome]:
     """Say how each replica ended, in the order of the flattened replica axes (one entry for a single run).
 

@@ -27,7 +27,7 @@ every_surface = pytest.mark.parametrize("surface", [*SURFACES, *FORMULAS])
 def same(sent, read) -> bool:
     match sent:
         case np.ndarray():
-            expected = sent if sent.dtype == np.float64 else sent.astype(np.float32)
+            expected = sent if sent.dtype in (np.float64, np.uint8) else sent.astype(np.float32)
             return read.dtype == expected.dtype and np.array_equal(read, expected, equal_nan=True)
         case dict():
             return set(sent) == set(read) and all(same(value, read[key]) for key, value in sent.items())
@@ -45,7 +45,7 @@ def a_run(optimizer="sgd", surface="himmelblau", rate=0.003, **settings) -> Run:
 
 plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 blobs = arrays.arrays(
-    st.sampled_from([np.float32, np.float64, np.int64, np.bool_]), arrays.array_shapes(max_dims=2, max_side=5)
+    st.sampled_from([np.float32, np.float64, np.uint8, np.int64, np.bool_]), arrays.array_shapes(max_dims=2, max_side=5)
 )
 names = st.text(max_size=5).filter(lambda name: name not in {"@", "revision"})
 trees = st.recursive(

@@ -36,24 +36,9 @@ class MapView {
 
   place() {
     if (!this.axes) return;
-    this.paths = this.runs.map((run) => this.pixels(run));
-    this.ghostPaths = this.ghosts.map((run) => this.pixels(run));
+    this.paths = this.runs.map((run) => pathPixels(run, this.axes));
+    this.ghostPaths = this.ghosts.map((run) => pathPixels(run, this.axes));
     this.magnification = this.runs[0]?.ux ? magnification(this.runs[0], this.axes) : 1; // a race sends no steps
-  }
-
-  pixels(run) {
-    const xs = new Float64Array(run.x.length);
-    const ys = new Float64Array(run.x.length);
-    for (let i = 0; i < xs.length; i++) {
-      xs[i] = this.axes.x(run.x[i]);
-      ys[i] = this.axes.y(run.y[i]);
-      const far = Math.max(Math.abs(xs[i]), Math.abs(ys[i])) / FAR;
-      if (far > 1 && i > 0) {
-        xs[i] = xs[i - 1] + (xs[i] - xs[i - 1]) / far;
-        ys[i] = ys[i - 1] + (ys[i] - ys[i - 1]) / far;
-      }
-    }
-    return { xs, ys };
   }
 
   draw(time, theme) {
@@ -281,6 +266,21 @@ class MapView {
   }
 
   redraw() {}
+}
+
+function pathPixels(run, axes) {
+  const xs = new Float64Array(run.x.length);
+  const ys = new Float64Array(run.x.length);
+  for (let i = 0; i < xs.length; i++) {
+    xs[i] = axes.x(run.x[i]);
+    ys[i] = axes.y(run.y[i]);
+    const far = Math.max(Math.abs(xs[i]), Math.abs(ys[i])) / FAR;
+    if (far > 1 && i > 0) {
+      xs[i] = xs[i - 1] + (xs[i] - xs[i - 1]) / far;
+      ys[i] = ys[i - 1] + (ys[i] - ys[i - 1]) / far;
+    }
+  }
+  return { xs, ys };
 }
 
 function drawDot(context, x, y, colour) {

@@ -11,7 +11,7 @@ function unpack(bytes) {
 }
 
 function arrayAt(buffer, base, offset, dtype, shape) {
-  const Type = dtype === "f8" ? Float64Array : Float32Array;
+  const Type = { f8: Float64Array, f4: Float32Array, u1: Uint8Array }[dtype];
   const flat = new Type(buffer, base + offset, shape.reduce((a, b) => a * b, 1));
   if (shape.length === 1) return flat;
   return Array.from({ length: shape[0] }, (_, row) => flat.subarray(row * shape[1], (row + 1) * shape[1]));

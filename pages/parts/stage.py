@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ PARTS = (
     "fates",
     "steppicture",
     "onestep",
+    "basins",
 )
 PLOTLY_COPY = "stage/plotly.js"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -49,7 +50,7 @@ def script_path() -> str:
     return f"stage/{hashlib.blake2b(script().encode(), digest_size=8).hexdigest()}.js"
 
 
-@lru_cache(maxsize=8)
+@cache
 def _component(name: str) -> Callable[..., Any]:
     loader = (ASSETS / "stage" / "loader.js").read_text(encoding="utf-8")
     return st.components.v2.component(
@@ -98,6 +99,11 @@ def fates(message: dict[str, Any], key: str) -> None:
     _component("fates")(key=key, data=pack(message))
 
 
+def basins(message: dict[str, Any], key: str, on_start: Callable[[], None], on_box: Callable[[], None]) -> None:
+    """Maps of basins; a start and a part of the view chosen on them call back, see ``triggered``."""
+    _component("basins")(key=key, data=pack(message), on_start_change=on_start, on_box_change=on_box)
+
+
 def triggered(key: str, event: str, *names: str) -> tuple[float, ...] | None:
     """The finite numbers that the browser sent with an event, or None: whatever a browser sends is untrusted."""
     payload = getattr(st.session_state.get(key), event, None)
@@ -126,8 +132,8 @@ def figure_json(figure: go.Figure) -> dict[str, Any]:
 def pack(message: dict[str, Any]) -> bytes:
     """JSON header behind its length (uint32), then the arrays it points into as {"@": [offset, dtype, shape]}.
 
-    Equal arrays travel once. float64 stays float64, so that the page says what it needs; float32 is cut at its limits,
-    since a point at 1e40 is off every map. The header also gets a ``revision``, the hash of all the rest.
+    Equal arrays travel once. float64 and bytes stay what they are, so that the page says what it needs; float32 is cut
+    at its limits, since a point at 1e40 is off every map. The header also gets a ``revision``, the hash of the rest.
     """
     blobs: list[bytes] = []
     places: dict[bytes, dict[str, Any]] = {}
@@ -136,7 +142,7 @@ def pack(message: dict[str, Any]) -> bytes:
     def place(array: Any) -> Any:
         nonlocal end
         if isinstance(array, np.ndarray):
-            if array.dtype != np.float64:
+            if array.dtype not in (np.float64, np.uint8):
                 array = np.float32(array)
             blob = np.ascontiguousarray(array).tobytes()
             key = hashlib.blake2b(blob + str((array.dtype, array.shape)).encode(), digest_size=16).digest()

@@ -20,6 +20,7 @@ STAGELESS = {
     "training": "/training?samples=100&n1_learning_rate=10&n1=sgd",
     "backprop": "/backprop?step=50",
     "learning rate": "/learning-rate?surface=ravine&large=0.05",
+    "basins": "/basins?surface=two_weight_net&steps=20&r3=none&r1_learning_rate=0.6&x0=0&x1=2&y0=-2&y1=0",
     "vanishing": "/vanishing?depth=3&compare=alone&start=zeros",
 }
 WIDE = """() => {
