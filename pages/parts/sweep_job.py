@@ -93,9 +93,9 @@ class SweepJob:
     def _spread(self, todo: list[int], seconds: float) -> None:
         """What the workers do in about ``seconds``; where they fail, the rest is left for the next place."""
         pace = self.pace or seconds
-        begun = perf_counter()
         try:
             with workers.pool(self._places[0]) as said:
+                begun = perf_counter()
                 self.said = said or self.said
                 count = effective_n_jobs(None)
                 rounds = max(1, int(seconds / pace))
