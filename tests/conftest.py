@@ -1,14 +1,12 @@
 """What several test files share."""
 
-from collections.abc import Iterator
-
 import pytest
-
-from tests.cluster import Scheduler, scheduler
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Scheduler]:
-    """A Dask scheduler with two workers, for tests that leave it whole."""
+def cluster():
+    """A Dask scheduler with two workers, for tests that leave it whole; see tests/cluster.py."""
+    from tests.cluster import scheduler  # only these tests pay for importing Dask
+
     with scheduler() as running:
         yield running
