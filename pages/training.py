@@ -10,7 +10,7 @@ from pages.parts import controls, lesson, link, live_message, live_words, preset
 from pages.parts import network_controls as networks
 from pages.parts.live import Live, advance, begin, restarted, retune
 
-LIVE = "live"
+LIVE, VIEW = "live", "networks"  # the component would take a session value of its own key for its state, and copy it
 SLOTS = {"n1": "adam", "n2": "momentum", "n3": networks.NONE, "n4": networks.NONE}
 EPOCHS = 100
 SLICE = 0.07  # seconds of work between two pictures ...
@@ -83,7 +83,7 @@ def picture(speed: str, layers_of: int) -> None:
     if live.running:
         epoch = steps_per_epoch(live.training)
         advance(live, SLICE, {"step": 1, "epoch": epoch, "full": live.last_count}[speed])
-    stage.training(live_message.message(live, layers_of - 1), LIVE)
+    stage.training(live_message.message(live, layers_of - 1), VIEW)
     pace = f"{live.steps / live.seconds:,.0f} steps a second while at work" if live.seconds else "not trained yet"
     st.caption(f"Epoch {live.count / steps_per_epoch(live.training):.4g} of {live.epochs}, "
                f"step {live.count:,}. {pace[0].upper()}{pace[1:]}. "

@@ -8,13 +8,18 @@ import pytest
 
 from engine.activations import ACTIVATIONS
 from engine.datasets import DATASETS
+from engine.depth import Deep
 from engine.descent import last_step
 from engine.losses import LOSSES
 from engine.training import FITTING, Learner, Training, evaluate, network_of, start_of, steps_per_epoch, train
+from pages.parts.depth_training import Settings
+from pages.parts.depth_training import advance as advance_depth
+from pages.parts.depth_training import begin as begin_depth
 from pages.parts.live import CORES, Live, advance, begin, restarted, retune
 from pages.parts.live_message import message
 from pages.parts.live_words import notes, said
 from pages.parts.stage import pack
+from pages.parts.variants import variants
 
 SMALL = Training(samples=60, hidden=(6,), batch_size=16)
 ADAM, MOMENTUM = Learner("adam", (("learning_rate", 0.01),)), Learner("momentum", (("learning_rate", 0.1),))
@@ -117,6 +122,24 @@ def test_two_that_train_at_once_with_different_seeds_do_not_touch_each_other():
         together = list(pool.map(trained, trainings))
     assert together == alone
     assert alone[0] != alone[1]
+
+
+def test_a_run_of_the_page_that_has_been_ended_and_the_one_after_it_share_the_work():
+    live, straight = (begin(SMALL, [ADAM, MOMENTUM], epochs=40) for _ in range(2))
+    advance(straight, LONG, 60)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: advance(live, LONG, 15), range(4)))
+    assert live.count == 60 and curves(live) == curves(straight)
+
+
+def test_deep_networks_stopped_in_mid_slice_are_gone_on_with_by_one_thread_at_a_time():
+    named = variants(Deep(3, 4), "cures")
+    live = begin_depth(named, Settings("momentum", 0.02, 200, 32, 0))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: advance_depth(live, 0.05), range(40)))
+    while live.running:
+        advance_depth(live, LONG)
+    assert [[each.step for each in run] for run in live.progress] == [list(range(201))] * len(named)
 
 
 def test_no_work_is_done_while_the_server_has_no_core_free():

@@ -1,5 +1,6 @@
 """Deep networks in training, a slice at a time: it shows how far it is, can be stopped, and keeps what it has."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -7,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from engine.depth import Progress, training
-from pages.parts.live import CORES
+from pages.parts.live import slice_of
 from pages.parts.variants import Variant
 
 
@@ -31,6 +32,7 @@ class DepthTraining:
     progress: list[list[Progress]]
     streams: list[Iterator[Progress]] = field(repr=False)
     running: bool = True
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def step(self) -> int:
@@ -51,9 +53,9 @@ def begin(variants: list[Variant], settings: Settings) -> DepthTraining:
 
 def advance(live: DepthTraining, seconds: float) -> None:
     """Go on with all networks in turn for about so long; ``running`` ends with the last of them."""
-    if not CORES.acquire(timeout=seconds):
-        return
-    try:
+    with slice_of(live.lock, seconds) as free:
+        if not free:
+            return
         begun = perf_counter()
         while live.running and perf_counter() - begun < seconds:
             ended = 0
@@ -64,8 +66,6 @@ def advance(live: DepthTraining, seconds: float) -> None:
                 else:
                     run.append(latest)
             live.running = ended < len(live.streams)
-    finally:
-        CORES.release()
 
 
 def last_finite(run: Sequence[Progress]) -> Progress:

@@ -4,6 +4,7 @@ import os
 import threading
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic, perf_counter
 from typing import NamedTuple
@@ -16,6 +17,22 @@ from engine.training import Evaluation, Learner, Training, evaluate, layer_norms
 
 CORES = threading.BoundedSemaphore(os.cpu_count() or 1)
 """Slices at work at once on this server: a class that trains together shares its cores and keeps its answers."""
+
+
+@contextmanager
+def slice_of(lock: threading.Lock, seconds: float) -> Iterator[bool]:
+    """Whether a slice of the work that ``lock`` guards may begin, within ``seconds``.
+
+    The server must have a core free, and a run of the page that the reader has since ended, with Stop or a slider, must
+    have left the work: it goes on to the end of its slice in a thread of its own.
+    """
+    with ExitStack() as held:
+        for gate in (lock, CORES):
+            if not gate.acquire(timeout=seconds):
+                yield False
+                return
+            held.callback(gate.release)
+        yield True
 
 
 class Sample(NamedTuple):
@@ -50,6 +67,7 @@ class Live:
     steps: int = 0  # made in all, and in how many seconds of work
     seconds: float = 0.0
     touched: float = field(default_factory=monotonic)  # when a page last showed it
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def count(self) -> int:
@@ -91,17 +109,15 @@ def retune(live: Live, learners: Sequence[Learner]) -> None:
 
 def advance(live: Live, seconds: float, steps: int) -> None:
     """At most ``steps`` steps of every lane in about ``seconds`` of work; none where the server has no core free."""
-    if not CORES.acquire(timeout=seconds):
-        return
-    try:
+    with slice_of(live.lock, seconds) as free:
+        if not free:
+            return
         begun = perf_counter()
         goal = min(live.count + steps, live.last_count)
         for _ in _together(live, goal):
             if perf_counter() - begun >= seconds:
                 break
         live.seconds += perf_counter() - begun
-    finally:
-        CORES.release()
 
 
 def _together(live: Live, goal: int) -> Iterator[None]:

@@ -93,8 +93,15 @@ def look_from(page: Page, x: float, y: float, z: float) -> None:
     """Turn the surface, as a reader does, and wait until Plotly has drawn it."""
     page.evaluate(
         """async ([x, y, z]) => {
-            await Plotly.relayout(document.querySelector(".dl-scene .dl-plot"), { "scene.camera.eye": { x, y, z } });
-            await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+            const plot = document.querySelector(".dl-scene .dl-plot");
+            await Plotly.relayout(plot, { "scene.camera.eye": { x, y, z } });
+            let [still, before] = [0, ""];
+            while (still < 8) { // the camera glides for as many frames as the machine can draw
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+                const now = JSON.stringify(Array.from(plot._fullLayout.scene._scene.glplot.cameraParams.view));
+                still = now === before ? still + 1 : 0;
+                before = now;
+            }
         }""",
         [x, y, z],
     )
