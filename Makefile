@@ -24,9 +24,9 @@ run: .venv/.run
 
 test: lint
 	$(BIN)/pytest --doctest-modules engine || test $$? -eq 5  # 5: there are none
-	$(BIN)/pytest -n 2 -m "not browser"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser"
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/pytest -n 2 -m browser
+	$(BIN)/pytest -n 2 --dist worksteal -m browser
 
 lint: .venv/.test
 	$(BIN)/ruff check .

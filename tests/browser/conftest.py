@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.browser.chromium import find
+from tests.browser.stage import NO_WEBGL
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -173,6 +175,12 @@ def open_page(
 
     with ExitStack() as stack:
         yield open_page
+
+
+@pytest.fixture
+def open_flat(open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """``open_page`` in a browser that draws no 3-D: here that is done in software and slow, and not what is tested."""
+    return partial(open_page, first=NO_WEBGL)
 
 
 @pytest.fixture

@@ -38,18 +38,18 @@ def test_a_deep_link_is_the_first_request_of_a_fresh_server(fresh_server, open_p
     ],
     ids=["descent", "race"],
 )
-def test_a_link_shows_the_same_run_to_somebody_else(open_page, link):
-    mine = open_page(link)
+def test_a_link_shows_the_same_run_to_somebody_else(open_flat, link):
+    mine = open_flat(link)
     settled(mine)
-    theirs = open_page(mine.url, **ELSEWHERE)
+    theirs = open_flat(mine.url, **ELSEWHERE)
     settled(theirs)
     assert everything(theirs) == everything(mine)
     assert theirs.url == mine.url
     assert theirs.get_by_test_id("stAlert").count() == mine.get_by_test_id("stAlert").count() == 0
 
 
-def test_the_copied_link_shows_the_step_and_a_reload_keeps_all(open_page):
-    page = open_page(
+def test_the_copied_link_shows_the_step_and_a_reload_keeps_all(open_flat):
+    page = open_flat(
         "/descent?surface=ravine&condition=321.5&angle=33.3&optimizer=nadam&learning_rate=0.0123456&beta1=0.83&eps=1e-5"
         "&schedule=one_cycle&change=true&change_step=30&change_rate=0.2&steps=90&curvature=true"
     )
@@ -62,7 +62,7 @@ def test_the_copied_link_shows_the_step_and_a_reload_keeps_all(open_page):
     page.get_by_role("button", name="Copied").wait_for()
     link = page.evaluate("navigator.clipboard.readText()")
     assert "step=23" in link
-    theirs = open_page(link, **ELSEWHERE)
+    theirs = open_flat(link, **ELSEWHERE)
     settled(theirs)
     assert everything(theirs) == everything(page) and time(theirs) == time(page) == 23
     theirs.reload()
@@ -70,8 +70,8 @@ def test_the_copied_link_shows_the_step_and_a_reload_keeps_all(open_page):
     assert everything(theirs) == everything(page) and time(theirs) == 23
 
 
-def test_to_another_page_by_the_menu_and_back(open_page):
-    page = open_page("/race?steps=40&surface=himmelblau&mode=same&rate=0.005")
+def test_to_another_page_by_the_menu_and_back(open_flat):
+    page = open_flat("/race?steps=40&surface=himmelblau&mode=same&rate=0.005")
     settled(page)
     before = everything(page)
     page.get_by_role("button", name="Optimizers").click()
@@ -87,8 +87,8 @@ def test_to_another_page_by_the_menu_and_back(open_page):
     assert everything(page) == before
 
 
-def test_a_wrong_link_is_mended_in_the_address_and_said_on_the_page(open_page):
-    page = open_page(
+def test_a_wrong_link_is_mended_in_the_address_and_said_on_the_page(open_flat):
+    page = open_flat(
         "/descent?surface=bowl&steps=abc&optimizer=%3Cscript%3Ealert(1)%3C/script%3E&x=1e999&y=0.5&noise=-3&seed=1&seed=2"
         "&learning_rate=%D9%A1&unknown=%E2%80%AEevil&__proto__=1&step=1_0"
     )
@@ -105,8 +105,8 @@ def test_a_wrong_link_is_mended_in_the_address_and_said_on_the_page(open_page):
     page.get_by_test_id("stAlert").wait_for(state="detached")
 
 
-def test_a_mended_link_is_one_step_on_the_way_back_and_no_trap(open_page, server):
-    page = open_page("/")
+def test_a_mended_link_is_one_step_on_the_way_back_and_no_trap(open_flat, server):
+    page = open_flat("/")
     page.goto(f"{server}/race?steps=x&mode=same&surface=bowl&r1=adam&seed=x")
     settled(page)
     assert page.evaluate("history.length") <= 4  # blank, home, the link, the mended link
@@ -117,8 +117,8 @@ def test_a_mended_link_is_one_step_on_the_way_back_and_no_trap(open_page, server
     page.get_by_role("heading", name="What can you know of a landscape from one point?").wait_for()
 
 
-def test_a_fault_in_the_formula_is_said_where_it_is_typed(open_page):
-    page = open_page("/descent?surface=formula&formula=x**2+%2B+zz*y&steps=30")
+def test_a_fault_in_the_formula_is_said_where_it_is_typed(open_flat):
+    page = open_flat("/descent?surface=formula&formula=x**2+%2B+zz*y&steps=30")
     settled(page)
     assert "'zz'" in notice(page) and "character 8" in notice(page) and "x**2 + 3*y**2 + sin(x*y)" in notice(page)
     box = page.get_by_label("Loss, a formula in x and y", exact=True)

@@ -48,8 +48,8 @@ def in_link(page: Page, key: str, value: str | None) -> None:
     wait_until(page, "([key, value]) => new URL(location.href).searchParams.get(key) === value", [key, value])
 
 
-def test_a_step_is_predicted_taken_and_judged_by_the_engines_number(open_page):
-    page = open_page("/step")
+def test_a_step_is_predicted_taken_and_judged_by_the_engines_number(open_flat):
+    page = open_flat("/step")
     ready(page)
     path = engine(1.2, 0.3)
     assert "= ?" in page.locator(".dl-onestep .dl-lines").inner_text()
@@ -103,8 +103,8 @@ def test_a_step_is_predicted_taken_and_judged_by_the_engines_number(open_page):
     assert f"leads to w = {number(engine(start, rate)[1])}" in picture(page)
 
 
-def test_a_run_that_diverges_is_named_and_a_finger_predicts(open_page):
-    page = open_page("/step?w=0.2&rate=1.2", color_scheme="dark", **PHONE)
+def test_a_run_that_diverges_is_named_and_a_finger_predicts(open_flat):
+    page = open_flat("/step?w=0.2&rate=1.2", color_scheme="dark", **PHONE)
     ready(page)
     in_view(page, ".dl-onestep .dl-line-chart")
     page.touchscreen.tap(*place(page, 1, 2))

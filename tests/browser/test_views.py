@@ -8,15 +8,9 @@ import pytest
 from playwright.sync_api import Page
 
 from pages.parts.words import number
-from tests.browser.stage import EYE, new_picture, pixel, read, settled, turn, wait_until
+from tests.browser.stage import EYE, NO_WEBGL, new_picture, pixel, read, settled, turn, wait_until
 
 ASSETS = Path(__file__).parents[2] / "assets"
-NO_WEBGL = """
-    const { getContext } = HTMLCanvasElement.prototype;
-    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-        return kind.includes("webgl") ? null : getContext.call(this, kind, ...rest);
-    };
-"""
 CAMERAS = [(-1.15, -1.45, 1.05), (1.6, -0.4, 0.9), (0.2, 1.9, 0.5), (0.4, 0.3, 2.0)]
 
 # The middle of all pixels of one colour in a picture, in its own pixels.
