@@ -18,7 +18,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.browser.chromium import find
-from tests.browser.stage import NO_WEBGL
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -31,6 +30,12 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+NO_WEBGL = """
+    const { getContext } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind.includes("webgl") ? null : getContext.call(this, kind, ...rest);
+    };
+"""
 # Below a deep link Streamlit's client asks for these beside the page first (404), then at the root.
 EXPECTED = re.compile(r"/[^/]+/_stcore/(health|host-config)$")
 

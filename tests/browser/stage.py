@@ -15,13 +15,6 @@ SETTLED = """(before) => {
         && app.dataset.testScriptState === "notRunning";
 }"""
 
-NO_WEBGL = """
-    const { getContext } = HTMLCanvasElement.prototype;
-    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
-        return kind.includes("webgl") ? null : getContext.call(this, kind, ...rest);
-    };
-"""
-
 EYE = "stage.scene.plot._fullLayout.scene._scene.getCamera().eye"
 
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from pages.parts.words import number
-from tests.browser.stage import EYE, NO_WEBGL, new_picture, pixel, read, settled, turn, wait_until
+from tests.browser.conftest import NO_WEBGL
+from tests.browser.stage import EYE, new_picture, pixel, read, settled, turn, wait_until
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CAMERAS = [(-1.15, -1.45, 1.05), (1.6, -0.4, 0.9), (0.2, 1.9, 0.5), (0.4, 0.3, 2.0)]
