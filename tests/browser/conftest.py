@@ -25,6 +25,7 @@ FLAGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--disable-gpu-compositing",  # a GPU that is only imitated costs a third of all the time
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

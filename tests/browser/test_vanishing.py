@@ -45,7 +45,7 @@ def test_training_can_be_stopped_and_what_is_there_stays(open_page):
     expect(page.get_by_role("progressbar")).to_be_visible()
     curves = "document.querySelector('.dl-chart[aria-label^=\"Loss by step\"]').data"
     wait_until(page, f"() => {curves}?.[1]?.x.length > 20")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()  # Streamlit shows one of its own, too
     expect(page.get_by_role("heading", name="The same norms, while it learns")).to_be_visible()
     steps = page.evaluate(f"{curves}[1].x.length")
     assert 20 < steps < 1000
