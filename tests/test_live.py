@@ -1,5 +1,6 @@
 """Training in slices: the same numbers as in one go, whatever happens between two looks."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from engine.activations import ACTIVATIONS
 from engine.datasets import DATASETS
-from engine.depth import Deep
+from engine.depth import Deep, Progress
 from engine.descent import last_step
 from engine.losses import LOSSES
 from engine.training import FITTING, Learner, Training, evaluate, network_of, start_of, steps_per_epoch, train
@@ -140,6 +141,19 @@ def test_deep_networks_stopped_in_mid_slice_are_gone_on_with_by_one_thread_at_a_
     while live.running:
         advance_depth(live, LONG)
     assert [[each.step for each in run] for run in live.progress] == [list(range(201))] * len(named)
+
+
+def test_a_stop_in_mid_step_is_not_undone_by_the_step():
+    live = begin_depth(variants(Deep(3, 4), "alone"), Settings("momentum", 0.02, 200, 32, 0))
+
+    def stopped(stream: Iterator[Progress]) -> Iterator[Progress]:
+        for each in stream:
+            live.running = False
+            yield each
+
+    live.streams[0] = stopped(live.streams[0])
+    advance_depth(live, LONG)
+    assert not live.running and live.step == 0
 
 
 def test_no_work_is_done_while_the_server_has_no_core_free():

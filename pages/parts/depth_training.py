@@ -65,7 +65,8 @@ def advance(live: DepthTraining, seconds: float) -> None:
                     ended += 1
                 else:
                     run.append(latest)
-            live.running = ended < len(live.streams)
+            if ended == len(live.streams):  # and never True: a Stop may have come in the meantime
+                live.running = False
 
 
 def last_finite(run: Sequence[Progress]) -> Progress:
