@@ -12,20 +12,12 @@ from pages.parts.backprop_words import message, moves, table, verdict
 from pages.parts.backprop_work import Work, work
 from pages.parts.words import number
 from tests.test_pages import choose, opened, press, texts, value
-from tests.unpack import unpack
-
-VIEW = "backprop"
 
 
 def a_work(size: str = "2-3-2-1", activation: str = "sigmoid", loss: str = "binary_cross_entropy") -> Work:
     widths = tuple(map(int, size.split("-")))
     graph = Graph(widths, activation, loss)
     return work(graph, graph.init(0), np.array(INPUTS[: widths[0]]), 1.0, RATE)
-
-
-def sent(app):
-    (component,) = app.get("bidi_component")
-    return unpack(component)
 
 
 def loss_of(app) -> str:

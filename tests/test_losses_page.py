@@ -2,7 +2,7 @@
 
 import math
 import re
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,28 +15,12 @@ from engine.penalties import PENALTIES
 from pages.parts import penalty, presets, saturation, softmax
 from pages.parts.words import number
 from tests.test_link import NOT_NUMBERS
+from tests.test_pages import opened as pages_opened
+from tests.test_pages import press
 from tests.unpack import unpack
 
-APP = Path(__file__).parents[1] / "app.py"
 RESTING = penalty.RESTING | saturation.RESTING | softmax.RESTING
-
-
-def opened(**link: str | list[str]) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    for key, value in link.items():
-        app.query_params[key] = value
-    return run(app.switch_page("pages/losses.py"))
-
-
-def run(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception, app.exception[0].message
-    return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click()
-    return run(app)
+opened = partial(pages_opened, "losses")
 
 
 def components(app: AppTest) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,29 +17,13 @@ from pages.parts.curve_walk import Setting
 from pages.parts.step_presets import STEP_PRESETS
 from pages.parts.words import number
 from tests.test_link import NOT_NUMBERS
+from tests.test_pages import opened as pages_opened
+from tests.test_pages import press, run
 from tests.unpack import unpack
 
-APP = Path(__file__).parents[1] / "app.py"
 RESTING = curve_walk.RESTING | curve_walk.GAME | fates.RESTING | two_weights.RESTING
 SHARES = tuple(fates.SHARES.values())
-
-
-def opened(**link: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=30)
-    for key, value in link.items():
-        app.query_params[key] = value
-    return run(app.switch_page("pages/step.py"))
-
-
-def run(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception, app.exception[0].message
-    return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click()
-    return run(app)
+opened = partial(pages_opened, "step")
 
 
 def sent(app: AppTest) -> list[dict[str, Any]]:

@@ -43,6 +43,18 @@ class LineChart {
   }
 }
 
+// Two canvases: a ground of axes and lines, which stays, and over it what moves.
+class LayeredChart {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "dl-line-chart";
+    this.root.setAttribute("role", "img");
+    this.ground = new Overlay(this.root);
+    this.overlay = new Overlay(this.root);
+    parent.append(this.root);
+  }
+}
+
 function extent(columns, lift, fallback) {
   let [low, high] = [Infinity, -Infinity];
   for (const column of columns)

@@ -2,16 +2,7 @@
 
 const LOSS_CURVE_MARGIN = { ...CHART_MARGIN, top: 30, right: 16 }; // the axis's name stands over its highest number
 
-class LossCurve {
-  constructor(parent) {
-    this.root = document.createElement("div");
-    this.root.className = "dl-line-chart";
-    this.root.setAttribute("role", "img");
-    this.ground = new Overlay(this.root);
-    this.overlay = new Overlay(this.root);
-    parent.append(this.root);
-  }
-
+class LossCurve extends LayeredChart {
   // {x, y, minima: [[w, loss]], frame: {x, y}}: float64 columns of the curve, finer than the pixels.
   drawGround(curve, theme) {
     Object.assign(this, { curve, theme });

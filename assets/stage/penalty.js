@@ -7,16 +7,7 @@ const PATIENCE = 2000; // milliseconds that the page has to take up what it was 
 const NUMBER_WIDTH = 9; // characters, so that nothing dances
 const PENALTY_MARGIN = { ...CHART_MARGIN, top: 30 }; // the axis's name over its highest number
 
-class PenaltyChart {
-  constructor(parent) {
-    this.root = document.createElement("div");
-    this.root.className = "dl-line-chart";
-    this.root.setAttribute("role", "img");
-    this.ground = new Overlay(this.root);
-    this.overlay = new Overlay(this.root);
-    parent.append(this.root);
-  }
-
+class PenaltyChart extends LayeredChart {
   // {xTitle, yTitle, range, alt, lines: [{x, y, colour, dash, width, marker, slope?}]}: axes and lines, which stay.
   drawGround(chart, theme) {
     Object.assign(this, { chart, theme });

@@ -63,15 +63,11 @@ def _box(key: str, label: str, default: float) -> float:
 def _loss_control(outputs: int) -> str:
     """One of the losses that fit; another's place is taken by the first, in a sentence."""
     fitting = LOSSES_OF[outputs]
-    if outputs == 1:
-        chosen = controls.menu("Loss", "loss", LOSS_LABELS, fitting[0])
-    else:
-        chosen = controls.menu("Loss", "loss", LOSS_LABELS, LOSSES_OF[1][0])
+    chosen = controls.menu("Loss", "loss", LOSS_LABELS, LOSSES_OF[1][0])
     if chosen in fitting:
         return chosen
     what = "one output" if outputs == 1 else f"{outputs} outputs"
-    if chosen != RESTING["loss"]:
-        st.warning(f"{LOSSES[chosen].label} does not fit {what}. {LOSSES[fitting[0]].label} is used.")
+    st.warning(f"{LOSSES[chosen].label} does not fit {what}. {LOSSES[fitting[0]].label} is used.")
     return fitting[0]
 
 
